@@ -1,0 +1,74 @@
+// Builds dist/: the service (tsc) and the browser script (esbuild).
+// With --if-stale it does nothing while dist/ is newer than every source, so that `npm start` is quick.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const stamp = path.join(root, "dist", ".built");
+const sources = [
+  "src",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "scripts/build.mjs",
+];
+
+if (process.argv.includes("--if-stale") && existsSync(stamp) && !isStale()) process.exit(0);
+await build();
+
+function isStale() {
+  const builtAt = statSync(stamp).mtimeMs;
+  return sources.some((source) => newestIn(path.join(root, source)) > builtAt);
+}
+
+function newestIn(file) {
+  if (!existsSync(file)) return 0;
+  const { mtimeMs } = statSync(file);
+  if (!statSync(file).isDirectory()) return mtimeMs;
+  return readdirSync(file).reduce(
+    (newest, name) => Math.max(newest, newestIn(path.join(file, name))),
+    mtimeMs,
+  );
+}
+
+async function build() {
+  const require = createRequire(import.meta.url);
+  const tsc = resolveCompiler(require);
+  const result = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (result.status !== 0) process.exit(result.status ?? 1);
+  await buildSiteScript();
+  writeFileSync(stamp, "");
+}
+
+function resolveCompiler(require) {
+  try {
+    return require.resolve("typescript/bin/tsc");
+  } catch {
+    console.error(
+      "clicktrail: the sources are newer than dist/, and the compiler is not installed.\n" +
+        "Run `npm ci` (without --omit=dev), or copy a dist/ that was built from these sources.",
+    );
+    process.exit(1);
+  }
+}
+
+async function buildSiteScript() {
+  const entry = path.join(root, "src/site/script/index.ts");
+  if (!existsSync(entry)) return;
+  const { build: bundle } = await import("esbuild");
+  await bundle({
+    entryPoints: [entry],
+    outfile: path.join(root, "dist/site/t.js"),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2020",
+    legalComments: "none",
+  });
+}

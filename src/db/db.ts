@@ -1,0 +1,44 @@
+import type { Sql } from "sql-template-tag";
+
+export type { Sql } from "sql-template-tag";
+
+/** The two engines. One SQL text runs on both; `db/sql.ts` holds the few fragments that differ. */
+export type Engine = "sqlite" | "postgres";
+
+/** A value that can be bound. Booleans are 0 and 1, times are integer milliseconds. */
+export type SqlValue = string | number | bigint | Buffer | null;
+
+/** A result row: column name to value. `BIGINT` arrives as a number on both engines. */
+export type Row = Record<string, unknown>;
+
+/**
+ * A statement of a batch that must change exactly `changes` rows, or the whole batch is rolled back
+ * and rejects with `stale_write`. Projections guard their cursor with it.
+ */
+export interface GuardedStatement {
+  readonly statement: Sql;
+  readonly changes: number;
+}
+
+export type BatchStatement = Sql | GuardedStatement;
+
+/**
+ * The storage port. No interactive transactions: one could not span the writer thread, and one shared
+ * connection would interleave them. A change that belongs together is one `batch`.
+ *
+ * Every method rejects with `storage_unavailable` (AppError, 503) when the engine can't be reached,
+ * is locked beyond its timeout, full or corrupt; anything else is a bug in the statement.
+ */
+export interface Db {
+  readonly engine: Engine;
+  /** All rows of a read, from a reader (never the writer). */
+  all<T extends object = Row>(query: Sql): Promise<T[]>;
+  /** The first row of a read, or undefined. */
+  get<T extends object = Row>(query: Sql): Promise<T | undefined>;
+  /** One write in its own transaction; resolves to the number of rows changed. */
+  run(statement: Sql): Promise<number>;
+  /** Several writes in one transaction, in order; resolves to the rows each one changed. */
+  batch(statements: readonly BatchStatement[]): Promise<number[]>;
+  /** Finishes what was accepted, then closes. Idempotent. */
+  close(): Promise<void>;
+}

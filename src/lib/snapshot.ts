@@ -1,0 +1,54 @@
+/**
+ * A copy in memory of a small table (keys, sites, link exceptions) that hot paths read without
+ * touching the database.
+ */
+export interface Snapshot<T> {
+  /** The newest copy known; the initial value until the first load. */
+  current(): T;
+  /** Loads it again now. After a change of one's own: call it before answering. */
+  refresh(): Promise<void>;
+  /** Refreshes once a second until stopped, keeping the old copy while the database is away. */
+  start(): void;
+  stop(): void;
+}
+
+/** Other nodes' changes are seen within this time. */
+const REFRESH_MS = 1000;
+
+/**
+ * @param load    reads the whole table; cheap when nothing changed is the loader's own affair
+ * @param onError told of each failed background refresh; the old copy stays in use
+ */
+export function createSnapshot<T>(
+  initial: T,
+  load: () => Promise<T>,
+  onError: (error: unknown) => void,
+): Snapshot<T> {
+  let value = initial;
+  let timer: NodeJS.Timeout | undefined;
+  let loads = 0;
+  let newest = 0;
+
+  async function refresh(): Promise<void> {
+    // Two loads can overtake each other: only a later one may replace an earlier one's result.
+    loads += 1;
+    const mine = loads;
+    const loaded = await load();
+    if (mine > newest) {
+      newest = mine;
+      value = loaded;
+    }
+  }
+
+  return {
+    current: () => value,
+    refresh,
+    start() {
+      timer = setInterval(() => void refresh().catch(onError), REFRESH_MS);
+      timer.unref();
+    },
+    stop() {
+      clearInterval(timer);
+    },
+  };
+}
