@@ -1,0 +1,97 @@
+import type { IncomingMessage } from "node:http";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { AppError, errorCode } from "./errors.ts";
+
+interface ReadBodyOptions {
+  /** Bytes after inflation; one more is refused. */
+  readonly limit: number;
+  /** How a person would call the body in the refusal: "This email". */
+  readonly what?: string;
+  /** The setting that moves the limit, named in the refusal. */
+  readonly setting?: string;
+}
+
+/**
+ * Reads a request body whole, inflated by its `Content-Encoding` (gzip, deflate, br).
+ *
+ * The limit counts inflated bytes, so a bomb is cut off while it inflates.
+ *
+ * @throws {AppError} `body_too_large` (413), `unsupported_encoding` (415), `invalid_body` (400) when
+ *                    the compressed bytes are damaged or the client went away
+ */
+export async function readBody(req: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of inflated(req)) {
+      if (!Buffer.isBuffer(chunk)) throw new TypeError("A body arrives as bytes.");
+      size += chunk.length;
+      if (size > options.limit) throw tooLarge(req, size, options);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // What is left unread must not keep the socket busy.
+    req.unpipe();
+    req.resume();
+    throw asBodyError(error);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function inflated(req: IncomingMessage): AsyncIterable<unknown> {
+  const encoding = (req.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding === "identity" || encoding === "") return req;
+  const inflater = inflaterFor(encoding);
+  if (!inflater) {
+    throw new AppError("unsupported_encoding", 415, `The body is encoded as "${encoding}".`, {
+      hint: "Send it as gzip, deflate, br or without Content-Encoding.",
+    });
+  }
+  req.on("error", (error) => inflater.destroy(error));
+  return req.pipe(inflater);
+}
+
+function inflaterFor(encoding: string) {
+  if (encoding === "gzip" || encoding === "x-gzip") return createGunzip();
+  if (encoding === "deflate") return createInflate();
+  if (encoding === "br") return createBrotliDecompress();
+  return undefined;
+}
+
+function tooLarge(req: IncomingMessage, size: number, options: ReadBodyOptions): AppError {
+  const { limit, what = "The body", setting } = options;
+  // Announced length where there is one and nothing was inflated: the reader learns the real size.
+  const announced = req.headers["content-encoding"]
+    ? 0
+    : Number(req.headers["content-length"] ?? 0);
+  const is = announced > limit ? `is ${formatBytes(announced)}` : `is over ${formatBytes(limit)}`;
+  return new AppError(
+    "body_too_large",
+    413,
+    `${what} ${is}; the limit is ${formatBytes(limit)}${setting ? ` (${setting})` : ""}.`,
+    { hint: setting ? `Send less, or raise ${setting}.` : `Send less: ${size} bytes were read.` },
+  );
+}
+
+/** Bytes as a person reads them: `6.1 MB`, `32 kB`; decimal units. */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1e6) return `${trimZero(bytes / 1e6)} MB`;
+  if (bytes >= 1e3) return `${trimZero(bytes / 1e3)} kB`;
+  return `${bytes} bytes`;
+}
+
+function trimZero(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, "");
+}
+
+function asBodyError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const code = errorCode(error) ?? "";
+  if (code.startsWith("Z_") || code.startsWith("ERR_") || code === "ECONNRESET") {
+    return new AppError("invalid_body", 400, "The body is damaged or was cut off.", {
+      hint: "Send it again; check that Content-Encoding names what the bytes really are.",
+      cause: error,
+    });
+  }
+  return error;
+}
