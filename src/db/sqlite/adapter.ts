@@ -1,0 +1,91 @@
+import { boundValues, guardOf } from "../bind.ts";
+import type { BatchStatement, Db, Sql } from "../db.ts";
+import { storageUnavailable } from "../failures.ts";
+import type { ReadResult, WireStatement, WriteRequest, WriteResult } from "./protocol.ts";
+import { createReaderPool } from "./reader-pool.ts";
+import { createThread } from "./thread.ts";
+
+export interface SqliteOptions {
+  /** Path of the database file. Created, with its folder, by the first write. */
+  readonly file: string;
+  /** Reader threads, 2 unless told. */
+  readonly readers?: number;
+  /** Longest wait of one call for a lock, in milliseconds; 100 unless told. */
+  readonly busyTimeoutMs?: number;
+  /** How long a write waits for a lock in all, in milliseconds; 2000 unless told. */
+  readonly lockWaitMs?: number;
+  /** Longest run of one read, in milliseconds; 5000 unless told. */
+  readonly readTimeoutMs?: number;
+  /** Caps the file, in pages of 4096 bytes; unlimited unless told. */
+  readonly maxPageCount?: number;
+}
+
+/**
+ * The storage port on one SQLite file: one writer thread, and reader threads beside it. The main thread
+ * never waits for a lock or the disk, and reads don't delay writes, nor the reverse.
+ *
+ * Nothing is opened before it is needed: a missing or locked file fails the calls that meet it
+ * (`storage_unavailable`) and heals by itself. Numbers above 2^53 lose their last digits.
+ */
+export function openSqlite(options: SqliteOptions): Db {
+  const { file, busyTimeoutMs = 100, lockWaitMs = 2000, readTimeoutMs = 5000 } = options;
+  const writer = createThread<WriteRequest, WriteResult>("writer-thread", {
+    file,
+    busyTimeoutMs,
+    lockWaitMs,
+    maxPageCount: options.maxPageCount,
+  });
+  const readers = createReaderPool({
+    file,
+    busyTimeoutMs,
+    readTimeoutMs,
+    readers: options.readers ?? 2,
+  });
+  let closing: Promise<void> | undefined;
+
+  async function read(query: Sql, firstOnly: boolean): Promise<Record<string, unknown>[]> {
+    if (closing !== undefined) throw closed();
+    return toObjects(await readers.read({ statement: toWire(query), firstOnly }));
+  }
+  async function write(statements: readonly BatchStatement[]): Promise<number[]> {
+    if (closing !== undefined) throw closed();
+    if (statements.length === 0) return [];
+    return [...(await writer.call({ statements: statements.map(toWire) }))];
+  }
+
+  return {
+    engine: "sqlite",
+    all: async <T extends object>(query: Sql) => (await read(query, false)) as T[],
+    get: async <T extends object>(query: Sql) => (await read(query, true))[0] as T | undefined,
+    async run(statement) {
+      const [changes = 0] = await write([statement]);
+      return changes;
+    },
+    batch: write,
+    close() {
+      // Readers first: the writer can empty the write-ahead log only when nobody reads it.
+      closing ??= readers.close().then(() => writer.close());
+      return closing;
+    },
+  };
+}
+
+function closed(): Error {
+  return storageUnavailable("The database is closed.", "The server is stopping; try another node.");
+}
+
+function toWire(item: BatchStatement): WireStatement {
+  const { statement, ...guard } = guardOf(item);
+  return { sql: statement.sql, values: boundValues(statement), ...guard };
+}
+
+function toObjects({ columns, rows }: ReadResult): Record<string, unknown>[] {
+  return rows.map((row) => {
+    const object: Record<string, unknown> = {};
+    columns.forEach((column, index) => {
+      const value = row[index];
+      object[column] = value instanceof Uint8Array ? Buffer.from(value) : value;
+    });
+    return object;
+  });
+}

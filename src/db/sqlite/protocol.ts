@@ -1,0 +1,63 @@
+import type { SqlValue } from "../db.ts";
+
+/** What crosses the thread border. Everything here survives a structured clone. */
+export interface WireStatement {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+  /** Rows that it must change, or the batch is rolled back. */
+  readonly changes?: number;
+}
+
+export interface ReadRequest {
+  readonly statement: WireStatement;
+  readonly firstOnly: boolean;
+}
+
+/** Column names once, then the rows: a third of the bytes of objects. */
+export interface ReadResult {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+export interface WriteRequest {
+  readonly statements: readonly WireStatement[];
+}
+
+/** Rows changed, one number a statement. */
+export type WriteResult = readonly number[];
+
+export interface ConnectionOptions {
+  readonly file: string;
+  /** Longest wait of one call for a lock, in milliseconds; the thread is blocked meanwhile. */
+  readonly busyTimeoutMs: number;
+}
+
+export interface WriterOptions extends ConnectionOptions {
+  /** How long a write waits for a lock in all, from its arrival, in milliseconds. */
+  readonly lockWaitMs: number;
+  /** Caps the file, in pages; a write beyond it is refused as on a full disk. */
+  readonly maxPageCount: number | undefined;
+}
+
+/** What a thread reports instead of a result. */
+export type Failure =
+  | { readonly kind: "unavailable"; readonly code: string; readonly message: string }
+  | { readonly kind: "stale"; readonly expected: number; readonly changed: number }
+  | {
+      readonly kind: "statement";
+      readonly code: string | undefined;
+      readonly message: string;
+      readonly sql: string;
+    };
+
+export interface Request<Body> {
+  readonly id: number;
+  readonly body: Body;
+}
+
+export type Reply<Result> =
+  | { readonly id: number; readonly ok: true; readonly result: Result }
+  | { readonly id: number; readonly ok: false; readonly failure: Failure };
+
+/** Sent instead of a request: finish what was accepted, close, end. */
+export const CLOSE = "close";

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { workerData } from "node:worker_threads";
+import type Database from "better-sqlite3";
+import { createCheckpointer } from "./checkpointer.ts";
+import {
+  type Connection,
+  createHealingConnection,
+  openConnection,
+  toBindings,
+} from "./connection.ts";
+import { GuardFailed, isLocked } from "./failure.ts";
+import type { WireStatement, WriteRequest, WriteResult, WriterOptions } from "./protocol.ts";
+import { serveRequests } from "./serve-requests.ts";
+
+/** Rest between two tries for a lock. The thread listens meanwhile. */
+const RETRY_MS = 10;
+
+const options: WriterOptions = workerData;
+// Only the first opening may create the file: one that is deleted later was not meant to be replaced
+// by an empty one.
+let mayCreate = true;
+/** The statement to name in an error. */
+let runningSql = "";
+
+const connection = createHealingConnection(options.file, () => {
+  const opened = openConnection(options, {
+    readonly: false,
+    create: mayCreate,
+    prepare: setPragmas,
+  });
+  mayCreate = false;
+  return opened;
+});
+const checkpointer = createCheckpointer(connection, options.file);
+
+serveRequests<WriteRequest, WriteResult>({
+  async handle({ statements }, arrivedAt) {
+    const deadline = arrivedAt + options.lockWaitMs;
+    for (;;) {
+      try {
+        const changes = connection.use((opened) => runBatch(opened, statements));
+        checkpointer.noteCommit();
+        return changes;
+      } catch (error) {
+        if (!isLocked(error) || performance.now() >= deadline) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  },
+  sqlOf: () => runningSql,
+  close() {
+    checkpointer.stop();
+    connection.close();
+  },
+});
+
+/** FULL: a commit survives power loss. foreign_keys stay off: projections fill tables in any order. */
+function setPragmas(db: Database.Database): void {
+  db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  db.pragma("foreign_keys = OFF");
+  db.pragma("journal_size_limit = 67108864");
+  // The checkpointer does it between commits; this is the net below it (40 MB).
+  db.pragma("wal_autocheckpoint = 10000");
+  db.pragma("temp_store = MEMORY");
+  db.pragma("cache_size = -16000");
+  if (options.maxPageCount !== undefined) db.pragma(`max_page_count = ${options.maxPageCount}`);
+}
+
+function runBatch(opened: Connection, statements: readonly WireStatement[]): number[] {
+  // IMMEDIATE takes the write lock at once: a transaction that began as a read could only fail later.
+  opened.prepare("BEGIN IMMEDIATE").run();
+  try {
+    const changes = statements.map((statement) => runStatement(opened, statement));
+    opened.prepare("COMMIT").run();
+    return changes;
+  } catch (error) {
+    // A full disk rolls back by itself.
+    if (opened.db.inTransaction) opened.prepare("ROLLBACK").run();
+    throw error;
+  }
+}
+
+function runStatement(opened: Connection, { sql, values, changes }: WireStatement): number {
+  runningSql = sql;
+  const statement = opened.prepare(sql);
+  const bound = toBindings(values);
+  // A statement with RETURNING has to be read to its end.
+  const changed = statement.reader
+    ? statement.all(...bound).length
+    : statement.run(...bound).changes;
+  if (changes !== undefined && changes !== changed) throw new GuardFailed(changes, changed);
+  return changed;
+}
