@@ -1,0 +1,32 @@
+import { STANDARD_EVENTS } from "./standard-events.ts";
+
+const BY_ALIAS: ReadonlyMap<string, string> = new Map(
+  [...STANDARD_EVENTS.values()].flatMap(({ name, aliases }) =>
+    aliases.map((alias): [string, string] => [alias.toLowerCase(), name]),
+  ),
+);
+
+/**
+ * The name an event is kept under: a Segment alias becomes its standard name ("Order Completed" is
+ * `purchase`), any other name snake_case ("Demo Requested" is `demo_requested`).
+ *
+ * Letters of every script are kept; a name without any letter or digit stays as it is. Idempotent.
+ */
+export function toEventName(given: string): string {
+  const trimmed = given.trim();
+  if (STANDARD_EVENTS.has(trimmed)) return trimmed;
+  return BY_ALIAS.get(trimmed.toLowerCase()) ?? (toSnakeCase(trimmed) || trimmed);
+}
+
+/** Whether a name is an alias in Segment's specification, in any case. */
+export function isEventAlias(name: string): boolean {
+  return BY_ALIAS.has(name.trim().toLowerCase());
+}
+
+function toSnakeCase(name: string): string {
+  return name
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}$.:]+/gu, "_")
+    .replace(/^_+|_+$/g, "");
+}

@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Db } from "../db/db.ts";
+import { sql } from "../db/sql.ts";
+import { errorCode } from "../lib/errors.ts";
+import { readChanges } from "./changes.ts";
+import { type LogCursor, readEvents } from "./events-store.ts";
+import {
+  ensureGenerations,
+  type Generation,
+  moveCursors,
+  readGenerations,
+  swapGenerations,
+  tableOf,
+} from "./generations.ts";
+import { createLease } from "./lease.ts";
+import type { Projection } from "./projection.ts";
+
+/** The writer's time that one slice may take; clicks and imports queue behind it. */
+const SLICE_MS = 5;
+const REST_MS = 5;
+const LEAST_EVENTS = 8;
+const MOST_EVENTS = 5000;
+/** How long an idle follower waits when nothing wakes it: other nodes' imports don't. */
+const POLL_MS = 200;
+const RETRY_MS = 500;
+
+interface FollowDeps {
+  readonly db: Db;
+  /** Names this process in leases; no other process has it. */
+  readonly owner: string;
+  readonly now: () => number;
+  readonly monotonicNow: () => number;
+  /** Told of each failed slice; the same slice is tried again. */
+  readonly onTrouble: (projection: string, error: unknown) => void;
+}
+
+/** Keeps projections in step with the log. */
+export interface Follower {
+  start(): Promise<void>;
+  /** Something new is in the log: look now instead of at the next poll. */
+  wake(): void;
+  /** How many events each live projection is behind; counted up to 10,000. */
+  lags(): Promise<{ name: string; lag: number }[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Follows the log with every projection, each in its own loop.
+ *
+ * A slice is read, handled and committed together with the moved cursor, so a crash between slices repeats
+ * nothing and skips nothing. A filling generation is advanced beside the live one and swapped in when it
+ * has caught up.
+ */
+export function createFollower(projections: readonly Projection[], deps: FollowDeps): Follower {
+  const wake = () => {
+    for (const loop of loops) loop.wake();
+  };
+  const loops: Loop[] = projections.map((projection) => createLoop(projection, deps, wake));
+  return {
+    async start() {
+      for (const loop of loops) await loop.prepare();
+      for (const loop of loops) loop.start();
+    },
+    wake,
+    lags: () => Promise.all(loops.map((loop) => loop.lag())),
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+interface Loop {
+  prepare(): Promise<void>;
+  start(): void;
+  wake(): void;
+  lag(): Promise<{ name: string; lag: number }>;
+  stop(): Promise<void>;
+}
+
+/** @param onAdvanced called after each slice: the stages behind this one may go on */
+function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => void): Loop {
+  const { db, monotonicNow, onTrouble } = deps;
+  const lease = createLease(db, `projection:${projection.name}`, deps.owner, deps.now);
+  let sliceEvents = 100;
+  let stopped = false;
+  let running: Promise<void> | undefined;
+  let woken = false;
+  let wakeUp = () => {};
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      woken = false;
+      if (await attempt()) {
+        onAdvanced();
+        await sleep(REST_MS);
+      } else await idle(POLL_MS);
+    }
+    await lease.release().catch(() => {});
+  }
+
+  async function attempt(): Promise<boolean> {
+    try {
+      return (await lease.hold()) && (await advanceAll());
+    } catch (error) {
+      // A lost race for the cursor is no trouble: the other node did the work.
+      if (errorCode(error) === "stale_write") return false;
+      sliceEvents = LEAST_EVENTS;
+      onTrouble(projection.name, error);
+      await sleep(RETRY_MS);
+      return false;
+    }
+  }
+
+  async function advanceAll(): Promise<boolean> {
+    let worked = false;
+    const generations = await readGenerations(db, projection.name);
+    for (const generation of generations) {
+      const moved = await advance(generation);
+      worked ||= moved;
+      if (!moved && generation.state === "filling") await swap(generations, generation);
+    }
+    return worked;
+  }
+
+  /** Handles one slice; false when there is nothing new. */
+  async function advance(generation: Generation): Promise<boolean> {
+    const until = await predecessorCursor();
+    const events = await readEvents(db, generation.log, sliceEvents, until);
+    const stages = projection.after === undefined ? [] : [projection.after];
+    const changes = await readChanges(db, stages, generation.changes, sliceEvents);
+    if (events.length === 0 && changes.length === 0) return false;
+
+    const table = tableOf(generation.generation);
+    const writes = await projection.handle({ events, changes, table }, db);
+    const lastEvent = events.at(-1) ?? generation.log;
+    const lastChange = changes.at(-1);
+    const changeCursor = lastChange
+      ? { txid: lastChange.txid, changeSeq: lastChange.change_seq }
+      : generation.changes;
+    const move = moveCursors(projection, generation, lastEvent, changeCursor, lease.fence());
+    const startedAt = monotonicNow();
+    // The cursor first: a stale holder fails before it has written anything.
+    await db.batch([move, ...writes]);
+    adaptSlice(monotonicNow() - startedAt);
+    return true;
+  }
+
+  function adaptSlice(tookMs: number): void {
+    const factor = tookMs > SLICE_MS ? 0.5 : tookMs < SLICE_MS / 2 ? 1.5 : 1;
+    sliceEvents = Math.max(LEAST_EVENTS, Math.min(MOST_EVENTS, Math.round(sliceEvents * factor)));
+  }
+
+  async function predecessorCursor(): Promise<LogCursor | undefined> {
+    if (projection.after === undefined) return undefined;
+    const row = await db.get<LogCursor>(sql`
+      SELECT cursor_txid AS txid, cursor_seq AS seq FROM projections
+      WHERE name = ${projection.after} AND state = 'live'`);
+    return row ?? { txid: 0, seq: 0 };
+  }
+
+  async function swap(generations: readonly Generation[], filled: Generation): Promise<void> {
+    const live = generations.find(({ state }) => state === "live");
+    if (live) await db.batch(swapGenerations(projection, live, filled));
+  }
+
+  async function idle(ms: number): Promise<void> {
+    if (stopped || woken) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  return {
+    async prepare() {
+      await prepareGenerations(db, projection);
+    },
+    start() {
+      running = run();
+    },
+    wake() {
+      woken = true;
+      wakeUp();
+    },
+    async lag() {
+      return { name: projection.name, lag: await countBehind(db, projection.name) };
+    },
+    async stop() {
+      stopped = true;
+      wakeUp();
+      await running;
+    },
+  };
+}
+
+/** Two nodes that start together create the same tables: the loser finds them made on its next try. */
+async function prepareGenerations(db: Db, projection: Projection): Promise<void> {
+  try {
+    await ensureGenerations(db, projection);
+  } catch (error) {
+    if (errorCode(error) === "newer_schema" || db.engine === "sqlite") throw error;
+    await sleep(RETRY_MS);
+    await ensureGenerations(db, projection);
+  }
+}
+
+async function countBehind(db: Db, name: string): Promise<number> {
+  const behind =
+    db.engine === "sqlite"
+      ? sql`e.seq > p.cursor_seq`
+      : sql`(e.txid, e.seq) > (p.cursor_txid, p.cursor_seq)`;
+  const row = await db.get<{ lag: number }>(sql`
+    SELECT COUNT(*) AS lag FROM (
+      SELECT 1 FROM projections AS p JOIN events AS e ON ${behind}
+      WHERE p.name = ${name} AND p.state = 'live' LIMIT 10000
+    ) AS behind`);
+  return row?.lag ?? 0;
+}

@@ -1,0 +1,277 @@
+import { open } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BatchStatement, Db } from "../db/db.ts";
+import { sql } from "../db/sql.ts";
+import { AppError } from "../lib/errors.ts";
+import { createPartitions } from "./event-partitions.ts";
+import { insertEvents } from "./events-store.ts";
+import { failedEvents, type Reject } from "./failed-events.ts";
+import type { Journal } from "./journal.ts";
+import type { SegmentInfo } from "./journal-files.ts";
+import { decodeFrames, type Frame, SEGMENT_HEADER } from "./segment.ts";
+
+/** Bytes read from a segment at once; doubled when a frame is larger. */
+const READ_BYTES = 4e6;
+/** Bytes of facts in one transaction: about 5 ms of the writer's time. */
+const SLICE_BYTES = 500_000;
+/** Pause between imports on SQLite. PostgreSQL has none: there the answer waits for the import. */
+const GATHER_MS = 20;
+/** Pauses before a database that is away is tried again. */
+const RETRY_MS = [50, 100, 250, 500, 1000] as const;
+
+interface ImporterDeps {
+  readonly journal: Journal;
+  readonly db: Db;
+  /** Names this node's segments in `journal_offsets`. */
+  readonly nodeId: string;
+  readonly createId: () => string;
+  readonly now: () => number;
+  /** Told of each failed attempt, and of damaged or refused facts. */
+  readonly onTrouble: (trouble: ImportTrouble) => void;
+}
+
+export interface ImportTrouble {
+  readonly kind: "database_away" | "damaged_bytes" | "refused_events";
+  readonly count: number;
+  readonly error?: unknown;
+}
+
+/** Moves the journal into the log, exactly once: rows and offset are one transaction. */
+export interface Importer {
+  start(): void;
+  /** Resolves once everything durable at the time of the call is in the log, or after `withinMs`. */
+  drained(withinMs: number): Promise<boolean>;
+  /** Calls back after each import that added facts. */
+  onImported(listener: () => void): void;
+  stats(): ImporterStats;
+  stop(): Promise<void>;
+}
+
+export interface ImporterStats {
+  readonly imported: number;
+  readonly away: boolean;
+}
+
+/** The offset stored with the rows says exactly what is in; a lost race rolls both back. */
+export function createImporter(deps: ImporterDeps): Importer {
+  const { journal, db, nodeId, onTrouble } = deps;
+  const offsets = new Map<string, number>();
+  const importedListeners: (() => void)[] = [];
+  const waiting = new Set<() => void>();
+  let imported = 0;
+  let failures = 0;
+  let running: Promise<void> | undefined;
+  let woken = false;
+  let stopped = false;
+  let loaded = false;
+
+  function wake(): void {
+    woken = true;
+    if (!stopped) running ??= run();
+  }
+
+  async function run(): Promise<void> {
+    while (woken && !stopped) {
+      woken = false;
+      await importAll();
+      // One commit for many small writes: each costs the disk a flush that a click is waiting for too.
+      if (db.engine === "sqlite" && !stopped) await sleep(GATHER_MS);
+    }
+    running = undefined;
+  }
+
+  async function importAll(): Promise<void> {
+    while (!stopped) {
+      try {
+        if (!loaded) await loadOffsets();
+        const segment = nextSegment();
+        if (!segment) return settleWaiting();
+        await importPiece(segment);
+        failures = 0;
+      } catch (error) {
+        await pause(error);
+      }
+    }
+  }
+
+  async function loadOffsets(): Promise<void> {
+    const rows = await db.all<{ segment: string; imported_bytes: number }>(
+      sql`SELECT segment, imported_bytes FROM journal_offsets WHERE node_id = ${nodeId}`,
+    );
+    offsets.clear();
+    for (const { segment, imported_bytes } of rows) offsets.set(segment, imported_bytes);
+    loaded = true;
+    for (const { name } of [...journal.segments()]) await journal.release(name, offsetOf(name));
+    const left = new Set(journal.segments().map(({ name }) => name));
+    for (const { segment } of rows) if (!left.has(segment)) await forget(segment);
+  }
+
+  function offsetOf(segment: string): number {
+    return offsets.get(segment) ?? SEGMENT_HEADER.length;
+  }
+
+  function nextSegment(): SegmentInfo | undefined {
+    return journal.segments().find(({ name, bytes }) => offsetOf(name) < bytes);
+  }
+
+  async function importPiece(segment: SegmentInfo): Promise<void> {
+    const from = offsetOf(segment.name);
+    const { frames, end, damagedBytes } = await readPiece(segment, from);
+    if (damagedBytes > 0) onTrouble({ kind: "damaged_bytes", count: damagedBytes });
+    for (const slice of slices(frames)) {
+      const last = slice.at(-1);
+      if (last) await importSlice(segment, slice, last.end);
+    }
+    // A torn tail or an unreadable rest of a finished segment: nothing in it was ever acknowledged.
+    if (end > offsetOf(segment.name)) await moveOffset(segment, end, []);
+    await journal.release(segment.name, offsetOf(segment.name));
+    if (segment.sealed && offsetOf(segment.name) >= segment.bytes) await forget(segment.name);
+  }
+
+  async function importSlice(segment: SegmentInfo, frames: Frame[], end: number): Promise<void> {
+    const records = frames.reduce((sum, frame) => sum + frame.records, 0);
+    const json = `[${frames
+      .filter((frame) => frame.records > 0)
+      .map((frame) => frame.payload.toString("utf8"))
+      .join(",")}]`;
+    try {
+      if (db.engine === "postgres") await createPartitions(db, json);
+      await moveOffset(segment, end, records > 0 ? [insertEvents(db.engine, json)] : []);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      await importOneByOne(segment, json, end, error);
+    }
+    imported += records;
+    if (records > 0) for (const listener of importedListeners) listener();
+  }
+
+  /** The database refused the slice for what is in it: keep the good facts, and the bad ones apart. */
+  async function importOneByOne(
+    segment: SegmentInfo,
+    json: string,
+    end: number,
+    cause: unknown,
+  ): Promise<void> {
+    const facts: unknown[] = JSON.parse(json);
+    const rejects: Reject[] = [];
+    for (const fact of facts) {
+      try {
+        await db.run(insertEvents(db.engine, JSON.stringify([fact])));
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        rejects.push({ fact, error });
+      }
+    }
+    onTrouble({ kind: "refused_events", count: rejects.length, error: cause });
+    await moveOffset(segment, end, failedEvents(rejects, deps));
+  }
+
+  /** Commits the writes and the offset together, if the stored offset is still the one we know. */
+  async function moveOffset(
+    segment: SegmentInfo,
+    end: number,
+    writes: readonly BatchStatement[],
+  ): Promise<void> {
+    const known = offsetOf(segment.name);
+    const statement = sql`
+      INSERT INTO journal_offsets (node_id, segment, imported_bytes)
+      VALUES (${nodeId}, ${segment.name}, ${end})
+      ON CONFLICT (node_id, segment) DO UPDATE SET imported_bytes = excluded.imported_bytes
+      WHERE journal_offsets.imported_bytes = ${known}`;
+    await db.batch([...writes, { statement, changes: 1 }]);
+    offsets.set(segment.name, end);
+  }
+
+  async function forget(segment: string): Promise<void> {
+    offsets.delete(segment);
+    await db.run(sql`
+      DELETE FROM journal_offsets WHERE node_id = ${nodeId} AND segment = ${segment}`);
+  }
+
+  async function pause(error: unknown): Promise<void> {
+    onTrouble({ kind: "database_away", count: 1, error });
+    // The commit may have succeeded without our hearing of it: ask what is stored.
+    loaded = false;
+    const ms = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
+    failures += 1;
+    await sleep(ms);
+  }
+
+  function settleWaiting(): void {
+    for (const done of waiting) done();
+    waiting.clear();
+  }
+
+  async function drained(withinMs: number): Promise<boolean> {
+    if (!nextSegment()) return true;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => finish(false), withinMs);
+      const done = () => finish(true);
+      function finish(inTime: boolean): void {
+        clearTimeout(timer);
+        waiting.delete(done);
+        resolve(inTime);
+      }
+      waiting.add(done);
+      wake();
+    });
+  }
+
+  return {
+    start() {
+      journal.onDurable(wake);
+      wake();
+    },
+    drained,
+    onImported: (listener) => void importedListeners.push(listener),
+    stats: () => ({ imported, away: failures > 0 }),
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+interface Piece {
+  readonly frames: readonly Frame[];
+  /** Offset behind the piece: behind its last frame, or the segment's end when nothing more can follow. */
+  readonly end: number;
+  readonly damagedBytes: number;
+}
+
+async function readPiece(segment: SegmentInfo, from: number): Promise<Piece> {
+  for (let size = READ_BYTES; ; size *= 2) {
+    const to = Math.min(segment.bytes, from + size);
+    const bytes = await readRange(segment.path, from, to);
+    const complete = segment.sealed && to === segment.bytes;
+    const { frames, damagedBytes } = decodeFrames(bytes, from, complete);
+    const end = complete ? to : (frames.at(-1)?.end ?? from);
+    if (end > from || to === segment.bytes) return { frames, end, damagedBytes };
+  }
+}
+
+async function readRange(file: string, from: number, to: number): Promise<Buffer> {
+  const handle = await open(file, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(to - from);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function* slices(frames: readonly Frame[]): Generator<Frame[]> {
+  let slice: Frame[] = [];
+  let bytes = 0;
+  for (const frame of frames) {
+    if (slice.length > 0 && bytes + frame.payload.length > SLICE_BYTES) {
+      yield slice;
+      slice = [];
+      bytes = 0;
+    }
+    slice.push(frame);
+    bytes += frame.payload.length;
+  }
+  if (slice.length > 0) yield slice;
+}
