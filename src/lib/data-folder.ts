@@ -1,0 +1,77 @@
+import { constants } from "node:fs";
+import { access, mkdir, open, readFile } from "node:fs/promises";
+import path from "node:path";
+import { AppError, errorCode } from "./errors.ts";
+import { createSecret } from "./ids.ts";
+
+/** The folder that holds everything this node keeps on disk. */
+export interface DataFolder {
+  readonly path: string;
+  readonly journal: string;
+  readonly database: string;
+  /** The secret kept here, made on first use (mode 0600). */
+  readSecret(): Promise<string>;
+  /** A name for this node that survives restarts: whose segments are whose. */
+  readNodeId(): Promise<string>;
+}
+
+/**
+ * Opens the data folder, creating it when missing.
+ *
+ * @throws {AppError} `cannot_start` naming the folder and the setting when it cannot be written
+ */
+export async function openDataFolder(folder: string): Promise<DataFolder> {
+  const root = path.resolve(folder);
+  try {
+    await mkdir(root, { recursive: true });
+    await access(root, constants.W_OK | constants.X_OK);
+    await probe(root);
+  } catch (error) {
+    throw notWritable(root, error);
+  }
+  return {
+    path: root,
+    journal: path.join(root, "journal"),
+    database: path.join(root, "clicktrail.db"),
+    readSecret: () => readOrCreate(path.join(root, "secret"), () => createSecret(48)),
+    readNodeId: () => readOrCreate(path.join(root, "node-id"), () => createSecret(12)),
+  };
+}
+
+/** Permission bits do not bind root, and a file system can be read-only: only a write tells. */
+async function probe(root: string): Promise<void> {
+  const file = await open(path.join(root, ".writable"), "w");
+  await file.close();
+}
+
+async function readOrCreate(file: string, create: () => string): Promise<string> {
+  const known = await readFile(file, "utf8").catch(ignoreMissing);
+  if (known !== undefined && known.trim() !== "") return known.trim();
+  const made = create();
+  const handle = await open(file, "w", 0o600);
+  try {
+    await handle.writeFile(`${made}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return made;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (errorCode(error) !== "ENOENT") throw error;
+  return undefined;
+}
+
+function notWritable(root: string, error: unknown): AppError {
+  const reason = errorCode(error) ?? "unknown reason";
+  return new AppError(
+    "cannot_start",
+    500,
+    `The data folder ${root} cannot be written (${reason}).`,
+    {
+      hint: "Make it writable for this user, or name another folder in DATA_DIR.",
+      cause: error,
+    },
+  );
+}
