@@ -57,7 +57,7 @@ export function createImporter(deps: ImporterDeps): Importer {
   const { journal, db, nodeId, onTrouble } = deps;
   const offsets = new Map<string, number>();
   const importedListeners: (() => void)[] = [];
-  const waiting = new Set<() => void>();
+  let waiting: Waiter[] = [];
   let imported = 0;
   let failures = 0;
   let running: Promise<void> | undefined;
@@ -85,7 +85,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       try {
         if (!loaded) await loadOffsets();
         const segment = nextSegment();
-        if (!segment) return settleWaiting();
+        if (!segment) return;
         await importPiece(segment);
         failures = 0;
       } catch (error) {
@@ -180,6 +180,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       WHERE journal_offsets.imported_bytes = ${known}`;
     await db.batch([...writes, { statement, changes: 1 }]);
     offsets.set(segment.name, end);
+    settleWaiting(segment.name, end);
   }
 
   async function forget(segment: string): Promise<void> {
@@ -197,22 +198,29 @@ export function createImporter(deps: ImporterDeps): Importer {
     await sleep(ms);
   }
 
-  function settleWaiting(): void {
-    for (const done of waiting) done();
-    waiting.clear();
+  function settleWaiting(segment: string, end: number): void {
+    const isReached = (waiter: Waiter) =>
+      waiter.segment < segment || (waiter.segment === segment && waiter.end <= end);
+    const reached = waiting.filter(isReached);
+    if (reached.length === 0) return;
+    waiting = waiting.filter((waiter) => !isReached(waiter));
+    for (const { finish } of reached) finish(true);
   }
 
-  async function drained(withinMs: number): Promise<boolean> {
-    if (!nextSegment()) return true;
+  function drained(withinMs: number): Promise<boolean> {
+    const last = journal.segments().at(-1);
+    if (!last || offsetOf(last.name) >= last.bytes) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => finish(false), withinMs);
-      const done = () => finish(true);
-      function finish(inTime: boolean): void {
+      const finish = (inTime: boolean): void => {
         clearTimeout(timer);
-        waiting.delete(done);
         resolve(inTime);
-      }
-      waiting.add(done);
+      };
+      const waiter = { segment: last.name, end: last.bytes, finish };
+      const timer = setTimeout(() => {
+        waiting = waiting.filter((other) => other !== waiter);
+        finish(false);
+      }, withinMs);
+      waiting.push(waiter);
       wake();
     });
   }
@@ -230,6 +238,13 @@ export function createImporter(deps: ImporterDeps): Importer {
       await running;
     },
   };
+}
+
+/** Somebody who wants to know when the import has passed a place in the journal. */
+interface Waiter {
+  readonly segment: string;
+  readonly end: number;
+  readonly finish: (inTime: boolean) => void;
 }
 
 interface Piece {
