@@ -1,0 +1,13 @@
+import { defineSignal, when } from "../define.ts";
+
+/** The browser carried the cookie of a visitor we know. */
+export default defineSignal({
+  weight: -60,
+  category: "person",
+  appliesTo: ["click"],
+  test: ({ hit }) => when(hit.returning, "a known visitor's cookie"),
+  examples: [
+    { says: "known", hit: { returning: true }, fires: true },
+    { says: "new", hit: { returning: false }, fires: false },
+  ],
+});

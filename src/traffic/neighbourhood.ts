@@ -1,0 +1,140 @@
+import { networkPrefix } from "../lib/ip.ts";
+import type { Agent, Hit, MailFacts, Neighbourhood, Trace } from "./define.ts";
+import { settleByName } from "./prefetch.ts";
+import { mostDistinct } from "./windows.ts";
+
+/** Finds the neighbourhood of a hit among the traces it was made from. */
+export type FindNeighbours = (trace: Trace, mail: MailFacts) => Neighbourhood;
+
+/**
+ * The narrow part of a hit that its neighbours are judged by.
+ *
+ * Where a link names no contact, one address with one user agent stands for it: strangers who share
+ * such a link must not look like one fast reader.
+ */
+export function traceOf(hit: Hit, agent: Agent): Trace {
+  const who = hit.contact ?? `?${hit.address ?? ""} ${agent.text ?? ""}`;
+  return {
+    id: hit.id,
+    at: hit.at,
+    group: `${hit.message ?? ""} ${who}`,
+    contact: hit.contact,
+    link: hit.link,
+    address: hit.address,
+    os: agent.os,
+    counts: hit.kind === "click" && settleByName(hit, agent) === undefined,
+  };
+}
+
+/** Sorts traces into mails and addresses, once for all the hits to be judged. */
+export function createNeighbourhoods(traces: readonly Trace[]): FindNeighbours {
+  const counted = traces.filter((trace) => trace.counts).sort(byMoment);
+  const byGroup = groupBy(counted, (trace) => trace.group);
+  const byAddress = groupBy(counted, (trace) => trace.address);
+  const prefixOf = memoize(networkPrefix);
+
+  return (trace, mail) => {
+    const group = byGroup.get(trace.group);
+    const address = trace.address === null ? undefined : byAddress.get(trace.address);
+    return {
+      links: (ms) => group?.mostDistinct(trace.id, ms, "link", (other) => other.link) ?? 0,
+      mailLinks: (ms) =>
+        group?.mostDistinct(trace.id, ms, "mail", ({ link }) =>
+          link !== null && mail.links.has(link) ? link : null,
+        ) ?? 0,
+      contacts: (ms) =>
+        address?.mostDistinct(trace.id, ms, "contact", (other) => other.contact) ?? 0,
+      within: (ms) => group?.within(trace, ms) ?? [],
+      isSameNetwork: (other) =>
+        trace.address !== null &&
+        other.address !== null &&
+        prefixOf(trace.address) === prefixOf(other.address),
+    };
+  };
+}
+
+interface Group {
+  mostDistinct(
+    id: string,
+    ms: number,
+    what: string,
+    keyOf: (trace: Trace) => string | null,
+  ): number;
+  within(trace: Trace, ms: number): readonly Trace[];
+}
+
+function createGroup(traces: readonly Trace[]): Group {
+  const cache = new Map<string, Map<string, number>>();
+  return {
+    mostDistinct(id, ms, what, keyOf) {
+      const known = cache.get(`${what} ${ms}`);
+      const counts = known ?? countDistinct(traces, ms, keyOf);
+      if (!known) cache.set(`${what} ${ms}`, counts);
+      return counts.get(id) ?? 0;
+    },
+    within({ id, at }, ms) {
+      const first = firstFrom(traces, at - ms);
+      const found: Trace[] = [];
+      for (let index = first; index < traces.length; index += 1) {
+        const other = traces[index];
+        if (!other || other.at > at + ms) break;
+        if (other.id !== id) found.push(other);
+      }
+      return found;
+    },
+  };
+}
+
+function countDistinct(
+  traces: readonly Trace[],
+  ms: number,
+  keyOf: (trace: Trace) => string | null,
+): Map<string, number> {
+  const moments = traces.flatMap((trace) => {
+    const key = keyOf(trace);
+    return key === null ? [] : [{ id: trace.id, at: trace.at, key }];
+  });
+  const counts = mostDistinct(moments, ms);
+  return new Map(moments.map(({ id }, index) => [id, counts[index] ?? 0]));
+}
+
+/** Index of the first trace at or after a moment. */
+function firstFrom(traces: readonly Trace[], at: number): number {
+  let low = 0;
+  let high = traces.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((traces[middle]?.at ?? at) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function groupBy(
+  traces: readonly Trace[],
+  keyOf: (trace: Trace) => string | null,
+): Map<string, Group> {
+  const lists = new Map<string, Trace[]>();
+  for (const trace of traces) {
+    const key = keyOf(trace);
+    if (key === null) continue;
+    const list = lists.get(key);
+    if (list) list.push(trace);
+    else lists.set(key, [trace]);
+  }
+  return new Map([...lists].map(([key, list]) => [key, createGroup(list)]));
+}
+
+/** By time, then by id: the order in which hits came must not show. */
+function byMoment(a: Trace, b: Trace): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1);
+}
+
+function memoize(compute: (key: string) => string): (key: string) => string {
+  const known = new Map<string, string>();
+  return (key) => {
+    const value = known.get(key) ?? compute(key);
+    known.set(key, value);
+    return value;
+  };
+}
