@@ -1,0 +1,205 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { Hit, MailFacts, Verdict } from "../../src/traffic/define.ts";
+import { judge } from "../../src/traffic/judge.ts";
+import { createNetworks } from "../../src/traffic/networks.ts";
+import { loadSignals } from "../../src/traffic/signals.ts";
+import type { CaseFailure, CaseReport } from "./case-file.ts";
+import { shuffled } from "./shuffle.ts";
+
+const verdictName = z.enum(["human", "machine", "prefetch"]);
+
+const caseHit = z.object({
+  id: z.string(),
+  t: z.number(),
+  kind: z.enum(["click", "open"]),
+  method: z.string(),
+  link: z.string().nullish(),
+  contact: z.string().nullish(),
+  message: z.string().nullish(),
+  ip: z.string().nullish(),
+  headers: z.record(z.string(), z.string()).default({}),
+  secure: z.boolean().default(true),
+  engaged: z.boolean().default(false),
+  returning: z.boolean().default(false),
+  expect: verdictName,
+  expect_at_arrival: verdictName.optional(),
+  expect_certainty: z.enum(["high", "low", "certain", "probable"]).optional(),
+  accept: z.array(verdictName).optional(),
+});
+
+const caseMail = z.object({
+  id: z.string(),
+  links: z.array(z.string()).default([]),
+  unsubscribe: z.string().nullish(),
+  honeypot: z.string().nullish(),
+  sent_at: z.number().nullish(),
+  delivered_at: z.number().nullish(),
+});
+
+const caseFile = z.object({
+  networks: z.record(z.string(), z.string()).default({}),
+  cases: z.array(
+    z.object({
+      id: z.string(),
+      debatable: z.unknown().optional(),
+      message: caseMail.optional(),
+      messages: z.array(caseMail).optional(),
+      hits: z.array(caseHit),
+    }),
+  ),
+});
+
+export type CaseHit = z.infer<typeof caseHit>;
+export type CaseMail = z.infer<typeof caseMail>;
+
+/** One traffic case, ready to be judged by whatever judges. */
+export interface TrafficCase {
+  readonly id: string;
+  readonly isDebatable: boolean;
+  readonly mails: readonly CaseMail[];
+  readonly hits: readonly CaseHit[];
+}
+
+/** Judges the hits of a case in the order given; the result names each hit's verdict. */
+export type JudgeCase = (
+  given: TrafficCase,
+  hits: readonly CaseHit[],
+) => Promise<ReadonlyMap<string, Verdict>> | ReadonlyMap<string, Verdict>;
+
+/** Reads a file of traffic cases, and its networks as a classifier. */
+export async function readTrafficCases(file: string): Promise<{
+  cases: readonly TrafficCase[];
+  classify: ReturnType<typeof createNetworks>;
+}> {
+  const parsed = caseFile.parse(JSON.parse(await readFile(file, "utf8")));
+  const cases = parsed.cases.map(({ id, debatable, message, messages = [], hits }) => ({
+    id,
+    isDebatable: Boolean(debatable),
+    mails: message ? [message, ...messages] : messages,
+    hits,
+  }));
+  return { cases, classify: createNetworks(parsed.networks) };
+}
+
+/**
+ * Runs a file of traffic cases through the pure judge: the final verdicts in many orders, and the
+ * verdict of each hit at its arrival, when only hits with a smaller time have come.
+ */
+export async function runTrafficCases(
+  file: string,
+  { shuffles = 200 }: { shuffles?: number } = {},
+): Promise<CaseReport> {
+  const { cases, classify } = await readTrafficCases(file);
+  const signals = await loadSignals();
+  return await reportCases(cases, shuffles, (given, hits) =>
+    judge(
+      hits.map((hit) => toHit(hit, classify(hit.ip ?? undefined))),
+      { signals, mailOf: (hit) => mailOf(given, hit) },
+    ),
+  );
+}
+
+/** Compares what a judge says with what the cases expect. */
+export async function reportCases(
+  cases: readonly TrafficCase[],
+  shuffles: number,
+  judgeCase: JudgeCase,
+): Promise<CaseReport> {
+  const failed: CaseFailure[] = [];
+  const debatable: CaseFailure[] = [];
+  let passed = 0;
+  for (const given of cases) {
+    const failures = await runCase(given, shuffles, judgeCase);
+    if (failures.length === 0) passed += 1;
+    (given.isDebatable ? debatable : failed).push(...failures);
+  }
+  return { passed, failed, debatable };
+}
+
+async function runCase(
+  given: TrafficCase,
+  shuffles: number,
+  judgeCase: JudgeCase,
+): Promise<CaseFailure[]> {
+  const failures = new Map<string, CaseFailure>();
+  const note = (failure: CaseFailure | undefined): void => {
+    if (failure) failures.set(failure.id, failure);
+  };
+  for (let seed = 0; seed <= shuffles; seed += 1) {
+    const hits = seed === 0 ? given.hits : shuffled(given.hits, seed);
+    const verdicts = await judgeCase(given, hits);
+    for (const hit of hits) note(compareFinal(given.id, hit, verdicts.get(hit.id)));
+  }
+  for (const hit of given.hits.filter((one) => one.expect_at_arrival !== undefined)) {
+    const known = given.hits.filter((other) => other.t < hit.t || other.id === hit.id);
+    note(compareArrival(given.id, hit, (await judgeCase(given, known)).get(hit.id)));
+  }
+  return [...failures.values()];
+}
+
+function compareFinal(
+  id: string,
+  hit: CaseHit,
+  found: Verdict | undefined,
+): CaseFailure | undefined {
+  const accepted: readonly string[] = [hit.expect, ...(hit.accept ?? [])];
+  const certainty = { certain: "high", probable: "low", high: "high", low: "low" } as const;
+  const wanted = hit.expect_certainty && certainty[hit.expect_certainty];
+  const isCertaintyOff = wanted && found?.verdict === hit.expect && found.certainty !== wanted;
+  if (found && accepted.includes(found.verdict) && !isCertaintyOff) return undefined;
+  return {
+    id: `${id}/${hit.id}`,
+    expected: [accepted.join(" or "), wanted].filter(Boolean).join(" "),
+    found: describeVerdict(found),
+  };
+}
+
+function compareArrival(
+  id: string,
+  hit: CaseHit,
+  found: Verdict | undefined,
+): CaseFailure | undefined {
+  if (found?.verdict === hit.expect_at_arrival) return undefined;
+  return {
+    id: `${id}/${hit.id} at arrival`,
+    expected: hit.expect_at_arrival ?? "",
+    found: describeVerdict(found),
+  };
+}
+
+function describeVerdict(found: Verdict | undefined): string {
+  if (!found) return "nothing";
+  const reasons = found.reasons.map(({ signal, weight }) => `${signal} ${weight}`).join(", ");
+  return `${found.verdict} ${found.certainty} (${found.score}: ${reasons})`;
+}
+
+function toHit(hit: CaseHit, network: string | undefined): Hit {
+  const { "user-agent": userAgent = "", ...headers } = hit.headers;
+  return {
+    id: hit.id,
+    kind: hit.kind,
+    at: hit.t,
+    method: hit.method,
+    message: hit.message ?? null,
+    contact: hit.contact ?? null,
+    link: hit.link ?? null,
+    address: hit.ip ?? null,
+    network: network ?? null,
+    userAgent,
+    headers,
+    tls: hit.secure,
+    engaged: hit.engaged,
+    returning: hit.returning,
+  };
+}
+
+function mailOf({ mails }: TrafficCase, hit: Hit): MailFacts {
+  const mail = mails.find(({ id }) => id === hit.message);
+  return {
+    links: new Set(mail?.links),
+    traps: new Set(mail?.honeypot ? [mail.honeypot] : []),
+    unsubscribes: new Set(mail?.unsubscribe ? [mail.unsubscribe] : []),
+    deliveredAt: mail?.delivered_at ?? mail?.sent_at ?? null,
+  };
+}
