@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isEventAlias, toEventName } from "../../src/log/event-name.ts";
+import { STANDARD_EVENTS } from "../../src/log/standard-events.ts";
+
+describe("toEventName", () => {
+  it.each([
+    ["Order Completed", "purchase"],
+    ["order completed", "purchase"],
+    ["purchase", "purchase"],
+    ["Product Added to Wishlist", "add_to_wishlist"],
+    ["Unsubscribed", "email_unsubscribed"],
+    ["Demo Requested", "demo_requested"],
+    ["demoRequested", "demo_requested"],
+    ["  demo-requested ", "demo_requested"],
+    ["Anmeldung für Österreich", "anmeldung_für_österreich"],
+    ["購入", "購入"],
+    ["!!", "!!"],
+  ])("keeps %j as %j", (given, expected) => {
+    expect(toEventName(given)).toBe(expected);
+  });
+
+  it("names once as well as twice", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (name) => {
+        const once = toEventName(name);
+        expect(toEventName(once)).toBe(once);
+      }),
+    );
+  });
+});
+
+describe("STANDARD_EVENTS", () => {
+  it("holds the 63 events of the vocabulary and email_deferred", () => {
+    expect(STANDARD_EVENTS.size).toBe(64);
+    expect(STANDARD_EVENTS.get("purchase")).toEqual({
+      name: "purchase",
+      category: "ecommerce",
+      required: [
+        { name: "transaction_id", type: "string" },
+        { name: "items", type: "items" },
+      ],
+      conditional: [
+        { name: "currency", type: "string" },
+        { name: "value", type: "number" },
+      ],
+      optional: [
+        { name: "customer_type", type: "string" },
+        { name: "coupon", type: "string" },
+        { name: "shipping", type: "number" },
+        { name: "tax", type: "number" },
+      ],
+      aliases: ["Order Completed"],
+      native: { ga4: "purchase", meta: "Purchase", tiktok: "Purchase", pinterest: "checkout" },
+      keyEvent: true,
+    });
+  });
+
+  it("knows aliases in any case", () => {
+    expect(isEventAlias("ORDER COMPLETED")).toBe(true);
+    expect(isEventAlias("purchase")).toBe(false);
+  });
+});
