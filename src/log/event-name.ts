@@ -2,7 +2,7 @@ import { STANDARD_EVENTS } from "./standard-events.ts";
 
 const BY_ALIAS: ReadonlyMap<string, string> = new Map(
   [...STANDARD_EVENTS.values()].flatMap(({ name, aliases }) =>
-    aliases.map((alias): [string, string] => [alias.toLowerCase(), name]),
+    aliases.map((alias): [string, string] => [toSnakeCase(alias), name]),
   ),
 );
 
@@ -15,12 +15,13 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
 export function toEventName(given: string): string {
   const trimmed = given.trim();
   if (STANDARD_EVENTS.has(trimmed)) return trimmed;
-  return BY_ALIAS.get(trimmed.toLowerCase()) ?? (toSnakeCase(trimmed) || trimmed);
+  const name = toSnakeCase(trimmed);
+  return BY_ALIAS.get(name) ?? (name || trimmed);
 }
 
-/** Whether a name is an alias in Segment's specification, in any case. */
+/** Whether a name is an alias in Segment's specification, in any case or spelling. */
 export function isEventAlias(name: string): boolean {
-  return BY_ALIAS.has(name.trim().toLowerCase());
+  return BY_ALIAS.has(toSnakeCase(name));
 }
 
 function toSnakeCase(name: string): string {

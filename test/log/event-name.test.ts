@@ -7,6 +7,7 @@ describe("toEventName", () => {
   it.each([
     ["Order Completed", "purchase"],
     ["order completed", "purchase"],
+    ["order_completed!", "purchase"],
     ["purchase", "purchase"],
     ["Product Added to Wishlist", "add_to_wishlist"],
     ["Unsubscribed", "email_unsubscribed"],

@@ -1,0 +1,66 @@
+import type { Caller } from "../lib/caller.ts";
+import type { JsonObject } from "./json-object.ts";
+
+/** What is known of a request besides its events. */
+export interface Arrival {
+  readonly caller: Caller;
+  readonly receivedAt: number;
+  /** History sent by a secret key: its times stay as they are. */
+  readonly imported: boolean;
+  /** The address as it may be stored, or null. */
+  readonly ip: string | null;
+  /** Class of the network it came from, where one is known. */
+  readonly network: string | undefined;
+  readonly secure: boolean;
+  /** Lower-case names, as Node gives them. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** What a browser says of itself beside the user agent; the same list as for clicks. */
+const SIGNAL_HEADERS = [
+  "accept-language",
+  "sec-fetch-mode",
+  "sec-fetch-dest",
+  "sec-fetch-site",
+  "sec-fetch-user",
+  "sec-ch-ua",
+  "sec-ch-ua-mobile",
+  "sec-ch-ua-platform",
+  "sec-purpose",
+  "purpose",
+  "x-purpose",
+  "x-moz",
+  "sec-gpc",
+  "dnt",
+  "referer",
+];
+
+const MAX_HEADER_LENGTH = 512;
+
+/**
+ * The part of an event's context that the request itself shows.
+ *
+ * User agent and headers count only when an `Origin` came: without one a server or a pixel sent it,
+ * and its user agent says nothing about a person. A server's own address is not the visitor's either.
+ */
+export function describeSender(arrival: Arrival): JsonObject {
+  if (arrival.caller.kind !== "site") return {};
+  const described: JsonObject = { tls: arrival.secure ? 1 : 0 };
+  if (arrival.ip !== null) described["ip"] = arrival.ip;
+  if (arrival.network !== undefined) described["network"] = arrival.network;
+  if (headerOf(arrival, "origin") === undefined) return described;
+  const userAgent = headerOf(arrival, "user-agent");
+  if (userAgent !== undefined) described["userAgent"] = userAgent;
+  described["headers"] = Object.fromEntries(
+    SIGNAL_HEADERS.flatMap((name) => {
+      const value = headerOf(arrival, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  return described;
+}
+
+function headerOf({ headers }: Arrival, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" && value !== "" ? value.slice(0, MAX_HEADER_LENGTH) : undefined;
+}

@@ -1,0 +1,151 @@
+import { toStorableText } from "../lib/storable.ts";
+import { createEvent, type EventRow } from "../log/event.ts";
+import { type Arrival, describeSender } from "./arrival.ts";
+import type { ClickParameter } from "./click-parameter.ts";
+import { isObject, type JsonObject, mapText, objectOf, pick, textOf } from "./json-object.ts";
+import { findBrokenLimit, type RejectCode } from "./limits.ts";
+import { assignMessageId } from "./message-id.ts";
+import { readMoney } from "./money.ts";
+import { type CallType, type Message, readMessage } from "./segment-protocol.ts";
+import { correctClockSkew, type EventTimes } from "./time.ts";
+
+/** An event that was not taken, by its place in the request. */
+export interface Rejection {
+  readonly index: number;
+  readonly code: RejectCode;
+  readonly raw: unknown;
+}
+
+/** What became of the events of a request. */
+export interface Collected {
+  readonly events: readonly EventRow[];
+  readonly rejections: readonly Rejection[];
+}
+
+interface PipelineDeps {
+  readonly clickParameter: ClickParameter;
+  /** The address as it may be stored: for what a server says of its visitor. */
+  storableIp(ip: string): string | null;
+  /** Scores an event; null where quality is not scored. */
+  scoreQuality(event: EventRow, givenName: string | null): Quality;
+}
+
+/** The two quality columns of an event. */
+export type Quality = Pick<EventRow, "quality" | "quality_failed">;
+
+/** The events of one request, merged with what the whole batch says. */
+export interface Batch {
+  readonly items: readonly unknown[];
+  /** Call type of the route, or null. */
+  readonly type: CallType | null;
+  /** No item can be too large: the request itself was smaller. */
+  readonly isSmall: boolean;
+}
+
+/** Turns the calls of one request into facts. Nothing is thrown for bad input: each item has its verdict. */
+export function collectEvents(batch: Batch, arrival: Arrival, deps: PipelineDeps): Collected {
+  const sender = describeSender(arrival);
+  const events: EventRow[] = [];
+  const rejections: Rejection[] = [];
+  batch.items.forEach((raw, index) => {
+    const message = validateItem(raw, batch);
+    if (typeof message === "string") rejections.push({ index, code: message, raw });
+    else events.push(toEvent(message, sender, arrival, deps));
+  });
+  return { events, rejections };
+}
+
+function validateItem(raw: unknown, { type, isSmall }: Batch): Message | RejectCode {
+  const broken = findBrokenLimit(raw, isSmall);
+  if (broken) return broken;
+  return isObject(raw) ? readMessage(raw, type) : "invalid_event";
+}
+
+function toEvent(
+  message: Message,
+  sender: JsonObject,
+  arrival: Arrival,
+  { clickParameter, storableIp, scoreQuality }: PipelineDeps,
+): EventRow {
+  const { caller, receivedAt, imported } = arrival;
+  const { type, name, originalAt, sentAt, context, properties } = message;
+  const times = correctClockSkew({ originalAt, sentAt, receivedAt, imported });
+  const clean = (text: string): string => toStorableText(clickParameter.strip(text));
+  const cleanContext = objectOf(
+    mapText(enrichContext(message, sender, times, arrival, storableIp), clean),
+  );
+  const event = createEvent({
+    workspace_id: caller.workspaceId,
+    source_id: caller.id,
+    event_id: toStorableText(assignMessageId(message, receivedAt)),
+    source: caller.kind === "site" ? "site" : "server",
+    type,
+    name: toStorableText(name),
+    occurred_at: times.occurredAt,
+    received_at: receivedAt,
+    sent_at: sentAt,
+    click_id: clickParameter.find(message.raw, context, properties),
+    anonymous_id: storable(message.anonymousId),
+    user_id: storable(message.userId),
+    email_claim: storable(message.email),
+    url: findUrl(cleanContext, properties, clean),
+    ...readMoney(name, properties),
+    context: cleanContext,
+    properties: objectOf(mapText(clickParameter.drop(properties), clean)),
+  });
+  return { ...event, ...scoreQuality(event, message.givenName) };
+}
+
+/** What is kept of a client's own context. Traits, ids of devices and the like stay out. */
+const CONTEXT = [
+  "library",
+  "locale",
+  "timezone",
+  "campaign",
+  "screen",
+  "os",
+  "app",
+  "referrer",
+  "consent",
+  "webdriver",
+  "interacted",
+];
+const PAGE = ["url", "path", "referrer", "title", "search"];
+const MAX_USER_AGENT_LENGTH = 512;
+
+function enrichContext(
+  { context, givenName, name, originalAt }: Message,
+  sender: JsonObject,
+  { flag }: EventTimes,
+  { caller, imported }: Arrival,
+  storableIp: (ip: string) => string | null,
+): JsonObject {
+  const enriched: JsonObject = { ...pick(context, CONTEXT), ...sender };
+  const page = pick(objectOf(context["page"]), PAGE);
+  if (Object.keys(page).length > 0) enriched["page"] = page;
+  const userAgent = textOf(context["userAgent"]);
+  if (userAgent !== null) enriched["userAgent"] = userAgent.slice(0, MAX_USER_AGENT_LENGTH);
+  const ip = caller.kind === "site" ? null : textOf(context["ip"]);
+  if (ip !== null) enriched["ip"] = storableIp(ip);
+  if (originalAt !== null) enriched["original_at"] = originalAt;
+  if (flag !== null) enriched["time_flag"] = flag;
+  if (imported) enriched["imported"] = 1;
+  if (givenName !== null && givenName !== name) enriched["event_name"] = givenName;
+  return enriched;
+}
+
+function findUrl(
+  context: JsonObject,
+  properties: JsonObject,
+  clean: (text: string) => string,
+): string | null {
+  const url =
+    textOf(objectOf(context["page"])["url"]) ??
+    textOf(properties["url"]) ??
+    textOf(properties["page_location"]);
+  return url === null ? null : clean(url);
+}
+
+function storable(text: string | null): string | null {
+  return text === null ? null : toStorableText(text);
+}

@@ -1,0 +1,28 @@
+import { AppError, type FieldError } from "../lib/errors.ts";
+import type { RejectCode } from "./limits.ts";
+
+/** Where the fault is, and what would be right. */
+const EXPLANATIONS: Record<RejectCode, FieldError> = {
+  forbidden_key: { pointer: "", message: "No key may be __proto__, constructor or prototype." },
+  invalid_event: { pointer: "", message: "An event is a JSON object." },
+  invalid_timestamp: { pointer: "/timestamp", message: "Expected an ISO 8601 time." },
+  missing_event_name: { pointer: "/event", message: "A track call names its event." },
+  missing_group_id: { pointer: "/groupId", message: "A group call names its group." },
+  missing_previous_id: { pointer: "/previousId", message: "An alias call names the earlier id." },
+  missing_type: { pointer: "/type", message: "Expected the type of the call, such as track." },
+  name_too_long: { pointer: "", message: "Names have at most 128 characters." },
+  no_identity: { pointer: "/userId", message: "Expected a userId or an anonymousId." },
+  too_deep: { pointer: "", message: "An event is nested at most 8 levels deep." },
+  too_large_event: { pointer: "", message: "An event has at most 32 kB." },
+  too_many_properties: { pointer: "/properties", message: "At most 200 properties or traits." },
+  unknown_type: {
+    pointer: "/type",
+    message: "Types are track, page, screen, identify, group and alias.",
+  },
+};
+
+/** The error of a request whose only event was refused: it can never succeed, so it is a 400. */
+export function describeRejection(code: RejectCode): AppError {
+  const error = EXPLANATIONS[code];
+  return new AppError(code, 400, error.message, { errors: [error] });
+}

@@ -1,0 +1,69 @@
+/** Less skew than this is the way through the network, not a wrong clock. */
+const SKEW_MS = 5000;
+const DAY_MS = 86_400_000;
+
+/** Numbers below this are seconds: as milliseconds they would lie before March 1973. */
+const SECONDS_BELOW = 1e11;
+
+/**
+ * Reads a moment as clients write it: ISO 8601 (UTC where no zone is given), a date as HTTP writes it,
+ * or a number of milliseconds or seconds since the Unix epoch.
+ *
+ * @returns milliseconds since the Unix epoch; null if it is none, or before 1970
+ */
+export function parseTime(value: unknown): number | null {
+  const ms = typeof value === "number" ? fromNumber(value) : fromText(value);
+  return Number.isFinite(ms) && ms >= 0 ? Math.round(ms) : null;
+}
+
+function fromNumber(value: number): number {
+  const ms = value < SECONDS_BELOW ? value * 1000 : value;
+  // The last millisecond of the year 9999, which the ISO forms can still name.
+  return ms <= 253_402_300_799_999 ? ms : Number.NaN;
+}
+
+const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+function fromText(value: unknown): number {
+  if (typeof value !== "string" || value.length > 40) return Number.NaN;
+  const text = value.trim();
+  const iso = ISO.exec(text);
+  // Without a zone Date.parse would take the server's own.
+  if (iso) return Date.parse(iso[1] || text.length === 10 ? text : `${text}Z`);
+  return /(?:GMT|UTC)(?:[+-]\d{4})?$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+/** The times of an event, all in milliseconds since the Unix epoch. */
+export interface EventTimes {
+  /** When it happened, by our clock: the sender's time corrected for its skew, never in the future. */
+  readonly occurredAt: number;
+  /** When the sender says it happened, by the sender's clock; null when it did not say. */
+  readonly originalAt: number | null;
+  /** `future`: over 24 hours ahead even after the correction, so the arrival stands in for it. */
+  readonly flag: "future" | null;
+}
+
+interface GivenTimes {
+  readonly originalAt: number | null;
+  readonly sentAt: number | null;
+  readonly receivedAt: number;
+  /** Imported history keeps its times: only the future is refused. */
+  readonly imported: boolean;
+}
+
+/**
+ * Corrects a sender's wrong clock: `receivedAt - (sentAt - originalAt)` when the skew is over 5 s.
+ *
+ * @see https://segment.com/docs/connections/spec/common/#timestamps
+ */
+export function correctClockSkew(given: GivenTimes): EventTimes {
+  const { originalAt, sentAt, receivedAt, imported } = given;
+  const said = originalAt ?? sentAt ?? receivedAt;
+  const skew = sentAt === null || imported ? 0 : receivedAt - sentAt;
+  const corrected = Math.abs(skew) > SKEW_MS ? said + skew : said;
+  return {
+    occurredAt: Math.max(0, Math.min(corrected, receivedAt)),
+    originalAt,
+    flag: corrected - receivedAt > DAY_MS ? "future" : null,
+  };
+}
