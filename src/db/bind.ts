@@ -1,5 +1,6 @@
 import { Sql } from "sql-template-tag";
 import type { BatchStatement, GuardedStatement, SqlValue } from "./db.ts";
+import { firstLine } from "./failures.ts";
 
 /**
  * The values of a statement, checked to mean the same on both engines.
@@ -10,10 +11,8 @@ import type { BatchStatement, GuardedStatement, SqlValue } from "./db.ts";
 export function boundValues(statement: Sql): SqlValue[] {
   return statement.values.map((value, index) => {
     if (isBindable(value)) return value;
-    const [line = ""] = statement.sql.trim().split("\n");
-    throw new TypeError(
-      `Value ${index + 1} can't be bound (${describe(value)}) in: ${line.trim()}`,
-    );
+    const where = firstLine(statement.sql);
+    throw new TypeError(`Value ${index + 1} can't be bound (${describe(value)}) in: ${where}`);
   });
 }
 

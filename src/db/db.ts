@@ -22,6 +22,14 @@ export interface GuardedStatement {
 
 export type BatchStatement = Sql | GuardedStatement;
 
+export interface BatchOptions {
+  /**
+   * Longest run of each statement, in milliseconds, instead of the engine's own limit (SQLite has
+   * none). For migrations and rebuilds.
+   */
+  readonly timeoutMs?: number;
+}
+
 /**
  * The storage port. No interactive transactions: one could not span the writer thread, and one shared
  * connection would interleave them. A change that belongs together is one `batch`.
@@ -38,7 +46,7 @@ export interface Db {
   /** One write in its own transaction; resolves to the number of rows changed. */
   run(statement: Sql): Promise<number>;
   /** Several writes in one transaction, in order; resolves to the rows each one changed. */
-  batch(statements: readonly BatchStatement[]): Promise<number[]>;
+  batch(statements: readonly BatchStatement[], options?: BatchOptions): Promise<number[]>;
   /** Finishes what was accepted, then closes. Idempotent. */
   close(): Promise<void>;
 }

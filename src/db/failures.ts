@@ -30,7 +30,8 @@ export function statementError(
   return Object.assign(error, { code });
 }
 
-function firstLine(sql: string): string {
-  const [line = ""] = sql.trim().split("\n");
-  return line.trim();
+/** The line that says which statement of ours it is. */
+export function firstLine(sql: string): string {
+  const lines = sql.split("\n").map((line) => line.trim());
+  return lines.find((line) => line !== "" && !line.startsWith("--")) ?? "";
 }

@@ -61,7 +61,7 @@ export function openSqlite(options: SqliteOptions): Db {
       const [changes = 0] = await write([statement]);
       return changes;
     },
-    batch: write,
+    batch: (statements) => write(statements),
     close() {
       // Readers first: the writer can empty the write-ahead log only when nobody reads it.
       closing ??= readers.close().then(() => writer.close());
