@@ -8,14 +8,20 @@ import { statementError, storageUnavailable } from "./failures.ts";
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const UNAVAILABLE = /^(?:08|53|57|58)|^(?:55P03|XX001|XX002|25006)$/;
+const READ_ONLY = "25006";
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** Two transactions stood in each other's way, and this one was rolled back. */
 const CONFLICT = /^(?:40001|40P01)$/;
 
-/** The error that the caller of the port gets. What has no SQLSTATE is a connection that broke. */
-export function toPortError(error: unknown, sqlText: string): Error {
+/**
+ * The error that the caller of the port gets. What has no SQLSTATE is a connection that broke.
+ *
+ * @param isRead a read that tries to write is a bug; a write refused as read-only met a standby
+ */
+export function toPortError(error: unknown, sqlText: string, isRead: boolean): Error {
   const code = errorCode(error) ?? "";
-  if (SQLSTATE.test(code) && !UNAVAILABLE.test(code)) {
+  const isBug = isRead && code === READ_ONLY;
+  if (SQLSTATE.test(code) && (isBug || !UNAVAILABLE.test(code))) {
     return statementError(sqlText, errorMessage(error), code, error);
   }
   return toUnavailable(error);

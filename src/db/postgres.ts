@@ -60,7 +60,7 @@ export function openPostgres(options: PostgresOptions): Db {
     return pool.use(work);
   }
   async function read(query: Sql): Promise<object[]> {
-    return use(readers, async (client) => (await execute(client, query, readTimeoutMs)).rows);
+    return use(readers, async (client) => (await execute(client, query, readTimeoutMs, true)).rows);
   }
 
   return {
@@ -133,7 +133,12 @@ interface Result {
   readonly changes: number;
 }
 
-async function execute(client: PoolClient, statement: Sql, limitMs: number): Promise<Result> {
+async function execute(
+  client: PoolClient,
+  statement: Sql,
+  limitMs: number,
+  isRead = false,
+): Promise<Result> {
   const query = {
     text: statement.text,
     values: boundValues(statement),
@@ -144,7 +149,7 @@ async function execute(client: PoolClient, statement: Sql, limitMs: number): Pro
     const { rows, rowCount } = await client.query(query);
     return { rows, changes: rowCount ?? 0 };
   } catch (error) {
-    throw toPortError(error, statement.sql);
+    throw toPortError(error, statement.sql, isRead);
   }
 }
 
