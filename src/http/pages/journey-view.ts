@@ -1,0 +1,163 @@
+import { formatSpan, formatTime } from "../format.ts";
+import type { JourneyEntry } from "./deps.ts";
+
+/** An entry as one row of the trail. Texts are the senders' own, to be drawn escaped. */
+export interface TrailRow {
+  id: string;
+  at: string;
+  /** Picks the mark on the trail. */
+  kind: "sent" | "open" | "click" | "page" | "event" | "conversion" | "trouble";
+  /** The mark in words. */
+  label: string;
+  title: string;
+  campaign: string;
+  link: string;
+  /** Shown as text; linked only where `href` is set. */
+  url: string;
+  href: string;
+  value: { minor: number; currency: string } | null;
+  verdict: { word: string; isHuman: boolean; isUnsure: boolean; reasons: readonly string[] } | null;
+  isCounted: boolean;
+  properties: { key: string; value: string }[];
+}
+
+/** Entries that belong together: one session on the site, or what happened outside of one. */
+export interface TrailBlock {
+  isSession: boolean;
+  /** Of its first event. */
+  startedAt: string;
+  span: string;
+  pages: number;
+  rows: TrailRow[];
+}
+
+/** A day in the reader's zone, newest first. */
+export interface TrailDay {
+  at: string;
+  blocks: TrailBlock[];
+}
+
+/** Lays a page of entries, newest first, out by day and session. */
+export function layOutTrail(entries: readonly JourneyEntry[], zone: string): TrailDay[] {
+  const days: TrailDay[] = [];
+  let day = "";
+  for (const block of groupBySession(entries)) {
+    const [newest] = block;
+    if (!newest) continue;
+    const name = formatTime(newest.at, zone, "day");
+    if (name !== day) days.push({ at: newest.at, blocks: [] });
+    day = name;
+    days.at(-1)?.blocks.push(toBlock(block));
+  }
+  return days;
+}
+
+function groupBySession(entries: readonly JourneyEntry[]): JourneyEntry[][] {
+  const blocks: JourneyEntry[][] = [];
+  for (const entry of entries) {
+    const last = blocks.at(-1);
+    if (last && last[0]?.session_id === entry.session_id) last.push(entry);
+    else blocks.push([entry]);
+  }
+  return blocks;
+}
+
+function toBlock(entries: readonly JourneyEntry[]): TrailBlock {
+  const first = entries.at(-1);
+  const last = entries[0];
+  const span = Date.parse(last?.at ?? "") - Date.parse(first?.at ?? "");
+  const isSession = Boolean(first?.session_id);
+  const landing = isSession ? entries.findLast(({ type }) => type === "page") : undefined;
+  return {
+    isSession,
+    startedAt: first?.at ?? "",
+    span: formatSpan(span),
+    pages: entries.filter(({ type }) => type === "page").length,
+    rows: entries.map((entry) => toRow(entry, entry === landing && entry.click_id !== null)),
+  };
+}
+
+function toRow(entry: JourneyEntry, isLanding: boolean): TrailRow {
+  const { kind, label } = isLanding ? { kind: "page" as const, label: "Landing" } : markOf(entry);
+  const url = entry.url ?? "";
+  return {
+    id: entry.id,
+    at: entry.at,
+    kind,
+    label,
+    title: titleOf(entry),
+    campaign: entry.campaign?.name ?? "",
+    link: linkOf(entry),
+    url: url.replace(/^https?:\/\//, ""),
+    href: /^https?:\/\//i.test(url) ? url : "",
+    value: moneyOf(entry),
+    verdict: verdictOf(entry),
+    isCounted: entry.counted,
+    properties: Object.entries(entry.properties).map(([key, value]) => ({
+      key,
+      value: typeof value === "string" ? value : JSON.stringify(value),
+    })),
+  };
+}
+
+const MARKS: Record<string, { kind: TrailRow["kind"]; label: string }> = {
+  sent: { kind: "sent", label: "Sent" },
+  delivered: { kind: "sent", label: "Delivered" },
+  open: { kind: "open", label: "Open" },
+  click: { kind: "click", label: "Click" },
+  bounced: { kind: "trouble", label: "Bounced" },
+  complained: { kind: "trouble", label: "Complaint" },
+  unsubscribed: { kind: "trouble", label: "Unsubscribed" },
+  deferred: { kind: "trouble", label: "Deferred" },
+  page: { kind: "page", label: "Page" },
+  screen: { kind: "page", label: "Screen" },
+  identify: { kind: "event", label: "Identified" },
+};
+
+function markOf(entry: JourneyEntry): Pick<TrailRow, "kind" | "label"> {
+  if (entry.value_minor !== null) return { kind: "conversion", label: "Conversion" };
+  const known = Object.hasOwn(MARKS, entry.type) ? MARKS[entry.type] : undefined;
+  return known ?? { kind: "event", label: "Event" };
+}
+
+const TITLES: Record<string, string> = {
+  sent: "Email sent",
+  delivered: "Email delivered",
+  open: "Email opened",
+  click: "Link clicked",
+  bounced: "Email bounced",
+  complained: "Marked as spam",
+  unsubscribed: "Unsubscribed",
+  deferred: "Delivery deferred",
+  identify: "Said who they are",
+};
+
+function titleOf({ type, name, path }: JourneyEntry): string {
+  if (type === "page" || type === "screen") return path ?? name;
+  const known = Object.hasOwn(TITLES, type) ? TITLES[type] : undefined;
+  return known ?? sentenceCase(name.replaceAll("_", " "));
+}
+
+function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function linkOf({ link }: JourneyEntry): string {
+  if (!link) return "";
+  return link.name ? `“${link.name}”` : `link ${link.index + 1}`;
+}
+
+function moneyOf({ value_minor: minor, currency }: JourneyEntry): TrailRow["value"] {
+  return minor === null || currency === null ? null : { minor, currency };
+}
+
+const VERDICT_WORDS = { human: "Person", machine: "Machine", prefetch: "Prefetch" } as const;
+
+/** Only hits on a mail are in doubt; saying "person" at every page view would be noise. */
+function verdictOf(entry: JourneyEntry): TrailRow["verdict"] {
+  const { verdict, type, reasons } = entry;
+  const isHit = type === "click" || type === "open";
+  if (verdict === null || (verdict === "human" && !isHit)) return null;
+  const isUnsure = entry.certainty === "low";
+  return { word: VERDICT_WORDS[verdict], isHuman: verdict === "human", isUnsure, reasons };
+}

@@ -1,0 +1,27 @@
+import express, { type Router } from "express";
+import type { Render } from "../render.ts";
+import { createContactPages } from "./contacts.ts";
+import type { PageDeps } from "./deps.ts";
+import { createJourneyPages } from "./journey.ts";
+import { createLivePages } from "./live.ts";
+import { createSignInGate } from "./session.ts";
+import { createSettingsPages } from "./settings.ts";
+import { createShow } from "./show.ts";
+import { createSignInPages } from "./sign-in.ts";
+import { createSitePages } from "./sites.ts";
+import { createWelcomePages } from "./welcome.ts";
+
+/** Every page. The sign-in pages come first: they take one-time links on `/welcome`. */
+export function createPageRoutes(deps: PageDeps, render: Render): Router {
+  const router = express.Router();
+  const show = createShow(render);
+  const gate = createSignInGate(deps.access);
+  router.use(createSignInPages(deps.access, show, gate));
+  router.use(createLivePages(deps, show, gate, render));
+  router.use(createWelcomePages(deps, show, gate));
+  router.use(createContactPages(deps, show, gate));
+  router.use(createJourneyPages(deps, show, gate));
+  router.use(createSitePages(deps, show, gate));
+  router.use(createSettingsPages(deps, show, gate));
+  return router;
+}

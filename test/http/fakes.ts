@@ -1,0 +1,137 @@
+import { type Access, createAccess } from "../../src/access/access.ts";
+import { createAccessRoutes } from "../../src/access/routes.ts";
+import type { Db } from "../../src/db/db.ts";
+import { type AppDeps, createApp } from "../../src/http/app.ts";
+import type { Readiness } from "../../src/http/health.ts";
+import type { JourneyEntry, LatestEvent, PageDeps } from "../../src/http/pages/deps.ts";
+import { AppError } from "../../src/lib/errors.ts";
+import { createId } from "../../src/lib/ids.ts";
+import { createKeyring } from "../../src/lib/keyring.ts";
+
+export const BASE_URL = "http://127.0.0.1:3000";
+export const API_KEY = "test-api-key-0123456789";
+export const WRITE_KEY = "test-write-key-0123456789";
+export const NOON = Date.UTC(2026, 2, 3, 12, 0, 0);
+
+/** A clock that stands until it is moved. */
+export interface TestClock {
+  now: number;
+}
+
+export function createTestAccess(
+  db: Db,
+  clock: TestClock,
+  onError: (error: unknown) => void = rethrow,
+): Access {
+  return createAccess({
+    db,
+    now: () => clock.now,
+    createId: () => createId(clock.now),
+    keyring: createKeyring("a secret of the tests"),
+    baseUrl: BASE_URL,
+    environmentKeys: { apiKey: API_KEY, writeKey: WRITE_KEY },
+    onError,
+  });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+const READY: Readiness = {
+  ready: true,
+  projections: [{ name: "traffic", lag: 0 }],
+  settled: true,
+  journal: { unimported_bytes: 0 },
+  importer: { running: true },
+  disk: { free_bytes: 1e9 },
+  migration: { current: true },
+};
+
+/** Pages over made-up data; a test replaces what it looks at. */
+export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}): PageDeps {
+  return {
+    access,
+    now: () => NOON,
+    stopping: new AbortController().signal,
+    listContacts: async () => ({ contacts: [], next: null }),
+    findContact: async () => undefined,
+    readJourney: async () => ({ entries: [], next: null }),
+    latestEvents: async () => [],
+    rewriteMail: async (_workspaceId, { html }) => ({ html, links: [], skipped: [], warnings: [] }),
+    listSites: async () => [],
+    createSite: async () => ({ id: "site1", write_key: "cts_key" }),
+    ...replaced,
+  };
+}
+
+/** The whole application over a database for access and made-up data for the rest. */
+export function createTestApp(access: Access, replaced: Partial<AppDeps> = {}) {
+  return createApp({
+    baseUrl: access.baseUrl,
+    trustProxy: 0,
+    createId: () => "request1",
+    logError: ({ error }) => rethrow(error),
+    rateLimit: access.rateLimit,
+    routers: [createAccessRoutes({ ...access, now: () => NOON })],
+    health: {
+      readiness: async () => READY,
+      metrics: {
+        contentType: "text/plain; version=0.0.4",
+        metrics: async () => "clicks_total 1\n",
+      },
+    },
+    pages: createTestPages(access),
+    ...replaced,
+  });
+}
+
+/** A click a minute ago, unless told otherwise. */
+export function latestEvent(seq: number, over: Partial<LatestEvent> = {}): LatestEvent {
+  return {
+    seq,
+    occurred_at: NOON - 60_000,
+    source: "email",
+    type: "click",
+    name: "email_clicked",
+    url: "https://example.com/catalogue",
+    link_id: "1",
+    campaign_id: "c",
+    email_claim: null,
+    user_id: null,
+    properties: {},
+    ...over,
+  };
+}
+
+/** A page view at noon, unless told otherwise. */
+export function journeyEntry(over: Partial<JourneyEntry> = {}): JourneyEntry {
+  return {
+    id: "e1",
+    at: new Date(NOON).toISOString(),
+    source: "site",
+    type: "page",
+    name: "page_view",
+    campaign: null,
+    link: null,
+    url: "https://shop.example.com/pricing",
+    path: "/pricing",
+    value_minor: null,
+    currency: null,
+    session_id: null,
+    click_id: null,
+    verdict: "human",
+    certainty: "high",
+    reasons: [],
+    counted: true,
+    properties: {},
+    ...over,
+  };
+}
+
+/** What a feature refuses with when the database is away. */
+export function storageGone(): AppError {
+  return new AppError("storage_unavailable", 503, "The database can't be reached.", {
+    retryAfterS: 1,
+  });
+}
