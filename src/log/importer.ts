@@ -85,7 +85,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       try {
         if (!loaded) await loadOffsets();
         const segment = nextSegment();
-        if (!segment) return;
+        if (!segment) return settleReached();
         await importPiece(segment);
         failures = 0;
       } catch (error) {
@@ -180,7 +180,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       WHERE journal_offsets.imported_bytes = ${known}`;
     await db.batch([...writes, { statement, changes: 1 }]);
     offsets.set(segment.name, end);
-    settleWaiting(segment.name, end);
+    settleReached();
   }
 
   async function forget(segment: string): Promise<void> {
@@ -198,9 +198,10 @@ export function createImporter(deps: ImporterDeps): Importer {
     await sleep(ms);
   }
 
-  function settleWaiting(segment: string, end: number): void {
-    const isReached = (waiter: Waiter) =>
-      waiter.segment < segment || (waiter.segment === segment && waiter.end <= end);
+  /** Answers everybody whose place in the journal has been passed. */
+  function settleReached(): void {
+    const left = new Set(journal.segments().map(({ name }) => name));
+    const isReached = ({ segment, end }: Waiter) => !left.has(segment) || offsetOf(segment) >= end;
     const reached = waiting.filter(isReached);
     if (reached.length === 0) return;
     waiting = waiting.filter((waiter) => !isReached(waiter));

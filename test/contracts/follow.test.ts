@@ -1,0 +1,223 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { sql } from "../../src/db/sql.ts";
+import { createPartitions } from "../../src/log/event-partitions.ts";
+import { insertEvents, readEvents } from "../../src/log/events-store.ts";
+import { createFollower, type Follower } from "../../src/log/follow.ts";
+import type { Projection } from "../../src/log/projection.ts";
+import {
+  createTestDatabase,
+  openAgain,
+  type TestDatabase,
+  testEngines,
+} from "../support/database.ts";
+import { siteFact } from "../support/facts.ts";
+
+/** Copies every event's id, so that a test sees what a handler was given, in order. */
+function copying(version: number, handle?: Projection["handle"]): Projection {
+  return {
+    name: "copied",
+    version,
+    tables: ["copied"],
+    create: (table) => [
+      sql`CREATE TABLE ${table("copied")} (
+        workspace_id BIGINT NOT NULL, seq BIGINT NOT NULL, event_id TEXT NOT NULL, version BIGINT NOT NULL,
+        PRIMARY KEY (workspace_id, seq))`,
+    ],
+    handle:
+      handle ??
+      (async ({ events, table }) =>
+        events.map(
+          (event) => sql`INSERT INTO ${table("copied")} (workspace_id, seq, event_id, version)
+            VALUES (${event.workspace_id}, ${event.seq}, ${event.event_id}, ${version})`,
+        )),
+  };
+}
+
+describe.each(testEngines)("following the log on %s", (engine) => {
+  let database: TestDatabase;
+  const followers: Follower[] = [];
+
+  beforeEach(async () => {
+    database = await createTestDatabase(engine);
+  });
+  afterEach(async () => {
+    await Promise.all(followers.splice(0).map((follower) => follower.stop()));
+    await database.dispose();
+  });
+
+  async function append(ids: readonly string[], db = database.db): Promise<void> {
+    const json = JSON.stringify(ids.map((id) => siteFact(id)));
+    if (engine === "postgres") await createPartitions(db, json);
+    await db.run(insertEvents(engine, json));
+  }
+
+  async function follow(
+    projections: Projection[],
+    owner = "node-1",
+    onTrouble: (name: string, error: unknown) => void = (_name, error) => {
+      throw error;
+    },
+  ): Promise<Follower> {
+    const follower = createFollower(projections, {
+      db: database.db,
+      owner,
+      now: () => Date.now(),
+      monotonicNow: () => performance.now(),
+      onTrouble,
+    });
+    followers.push(follower);
+    await follower.start();
+    return follower;
+  }
+
+  async function copies(): Promise<{ event_id: string; version: number }[]> {
+    return database.db.all(sql`SELECT event_id, version FROM copied ORDER BY event_id`);
+  }
+
+  async function expectCopies(ids: readonly string[], version = 1): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        expect(await copies()).toEqual(ids.map((event_id) => ({ event_id, version })));
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  }
+
+  it("hands every event to the projection once, and says when it has caught up", async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `e${String(index).padStart(3, "0")}`);
+    await append(ids.slice(0, 200));
+    const follower = await follow([copying(1)]);
+    await append(ids.slice(200));
+    follower.wake();
+    await expectCopies(ids);
+    expect(await follower.lags()).toEqual([{ name: "copied", lag: 0 }]);
+  });
+
+  it("goes on behind the last commit after a restart", async () => {
+    await append(["a", "b"]);
+    const first = await follow([copying(1)]);
+    await expectCopies(["a", "b"]);
+    await first.stop();
+    await append(["c"]);
+    await follow([copying(1)]);
+    await expectCopies(["a", "b", "c"]);
+  });
+
+  it("commits rows and cursor together: a failed slice leaves neither, and is tried again", async () => {
+    await append(["a"]);
+    let failures = 2;
+    const good = copying(1);
+    const troubles: unknown[] = [];
+    await follow(
+      [
+        copying(1, async (batch, db) => {
+          const writes = await good.handle(batch, db);
+          failures -= 1;
+          return failures >= 0 ? [...writes, sql`INSERT INTO no_such_table VALUES (1)`] : writes;
+        }),
+      ],
+      "node-1",
+      (_name, error) => troubles.push(error),
+    );
+    await expectCopies(["a"]);
+    expect(troubles).toHaveLength(2);
+  });
+
+  it("fills a raised version beside the running one, and swaps when it has caught up", async () => {
+    await append(["a", "b"]);
+    const before = await follow([copying(1)]);
+    await expectCopies(["a", "b"]);
+    await before.stop();
+
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const raised = copying(2);
+    await follow([
+      copying(2, async (batch, db) => {
+        const isFilling = batch.table("copied").sql === "copied_g2";
+        if (isFilling) await held;
+        return raised.handle(batch, db);
+      }),
+    ]);
+    expect((await copies()).map(({ version }) => version)).toEqual([1, 1]);
+    letGo();
+    await expectCopies(["a", "b"], 2);
+    const left = await database.db.all(sql`SELECT generation, state FROM projections`);
+    expect(left).toEqual([{ generation: 2, state: "live" }]);
+  });
+
+  it("refuses to run an older version over a newer one's rows", async () => {
+    const newer = await follow([copying(2)]);
+    await newer.stop();
+    await expect(follow([copying(1)])).rejects.toMatchObject({ code: "newer_schema" });
+  });
+
+  it("lets one node at a time run a projection, and another take over when it stops", async () => {
+    await append(["a"]);
+    const first = await follow([copying(1)], "node-1");
+    await expectCopies(["a"]);
+    const second = await follow([copying(1)], "node-2");
+    await append(["b"]);
+    first.wake();
+    second.wake();
+    await expectCopies(["a", "b"]);
+    await first.stop();
+    await append(["c"]);
+    await expectCopies(["a", "b", "c"]);
+  });
+
+  it("keeps a stage behind its predecessor", async () => {
+    await append(["a"]);
+    const stuck = copying(1, async () => {
+      throw new Error("not yet");
+    });
+    const behind = { ...copying(1), name: "behind", tables: ["behind"], after: "copied" };
+    behind.create = (table) => [
+      sql`CREATE TABLE ${table("behind")} (workspace_id BIGINT NOT NULL, seq BIGINT NOT NULL,
+        PRIMARY KEY (workspace_id, seq))`,
+    ];
+    const seen: string[] = [];
+    behind.handle = async ({ events }) => {
+      seen.push(...events.map(({ event_id }) => event_id));
+      return [];
+    };
+    const troubles: unknown[] = [];
+    await follow([stuck, behind], "node-1", (_name, error) => troubles.push(error));
+    await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(0), { timeout: 5000 });
+    expect(seen).toEqual([]);
+  });
+
+  it("loses no event of many writers that commit out of order", async () => {
+    const writers = Array.from({ length: engine === "postgres" ? 8 : 1 }, () =>
+      openAgain(database),
+    );
+    await append(["first"]);
+    const read: string[] = [];
+    let cursor = { txid: 0, seq: 0 };
+    let writing = true;
+    const reader = (async () => {
+      for (let quiet = 0; quiet < 3; ) {
+        const events = await readEvents(database.db, cursor, 500);
+        read.push(...events.map(({ event_id }) => event_id));
+        cursor = events.at(-1) ?? cursor;
+        quiet = events.length === 0 && !writing ? quiet + 1 : 0;
+      }
+    })();
+    const rounds = 40;
+    await Promise.all(
+      writers.map(async (db, writer) => {
+        for (let round = 0; round < rounds; round++) {
+          const ids = Array.from({ length: 5 }, (_, index) => `w${writer}-${round}-${index}`);
+          await append(ids, db);
+        }
+      }),
+    );
+    writing = false;
+    await reader;
+    expect(new Set(read).size).toBe(read.length);
+    expect(read).toHaveLength(writers.length * rounds * 5 + 1);
+    await Promise.all(writers.map((db) => db.close()));
+  });
+});
