@@ -1,6 +1,7 @@
 import type { Db, Engine } from "../db/db.ts";
 import { identifier, join, jsonRows, raw, type Sql, sql } from "../db/sql.ts";
 import type { EventRow, StoredEvent } from "./event.ts";
+import { isFailedEvent, mayHoldFailedEvents } from "./failed-events.ts";
 
 const TEXT_COLUMNS = [
   "source_id",
@@ -38,7 +39,8 @@ const COLUMN_LIST = join(COLUMNS.map(identifier), ", ");
 /**
  * Inserts facts into the log, passing over those it already holds (same workspace, source, event id).
  *
- * @param json facts as a JSON array; a fact that appears twice in it is inserted once
+ * @param json facts as a JSON array; a fact that appears twice in it is inserted once, and refused
+ *             items (`failed-events.ts`) are left out
  */
 export function insertEvents(engine: Engine, json: string): Sql {
   return engine === "sqlite" ? insertOnSqlite(json) : insertOnPostgres(json);
@@ -49,7 +51,7 @@ function insertOnSqlite(json: string): Sql {
     INSERT INTO events (${COLUMN_LIST})
     SELECT ${selectList("sqlite")}
     FROM ${jsonRows("sqlite", json)}
-    WHERE TRUE
+    WHERE ${onlyEvents(json)}
     ON CONFLICT DO NOTHING`;
 }
 
@@ -61,7 +63,9 @@ function insertOnPostgres(json: string): Sql {
   return sql`
     WITH given AS (
       SELECT DISTINCT ON (workspace_id, source_id, event_id) *
-      FROM (SELECT ${selectList("postgres")} FROM ${jsonRows("postgres", json)}) AS rows
+      FROM (
+        SELECT ${selectList("postgres")} FROM ${jsonRows("postgres", json)} WHERE ${onlyEvents(json)}
+      ) AS rows
       ORDER BY workspace_id, source_id, event_id
     ), fresh AS (
       INSERT INTO event_keys (workspace_id, source_id, event_id)
@@ -73,6 +77,11 @@ function insertOnPostgres(json: string): Sql {
     SELECT ${COLUMN_LIST}
     FROM given JOIN fresh USING (workspace_id, source_id, event_id)
     ORDER BY received_at, event_id`;
+}
+
+/** Asked only where it may matter: the filter reads every row's JSON once more. */
+function onlyEvents(json: string): Sql {
+  return mayHoldFailedEvents(json) ? sql`NOT (${isFailedEvent})` : sql`TRUE`;
 }
 
 function selectList(engine: Engine): Sql {

@@ -1,65 +1,59 @@
-import type { BatchStatement } from "../db/db.ts";
-import { sql } from "../db/sql.ts";
-import { errorMessage } from "../lib/errors.ts";
+import type { Engine } from "../db/db.ts";
+import { jsonRows, type Sql, sql } from "../db/sql.ts";
 import { toStorableText } from "../lib/storable.ts";
 
-/** A fact that the log refused, with the reason. */
-export interface Reject {
-  readonly fact: unknown;
-  readonly error: unknown;
-}
-
-/** An item that a door refused, kept raw so that it can be mended and replayed. */
+/** An item that a door refused, as it came. */
 export interface RejectedItem {
   readonly workspaceId: number;
   readonly sourceId: string;
+  /** A code of the closed list that the door documents. */
   readonly reason: string;
   readonly raw: string;
   readonly receivedAt: number;
 }
 
-interface FailedEventsDeps {
-  readonly createId: () => string;
-  readonly now: () => number;
+/**
+ * A refused item as the journal carries it (JSON) and the table `failed_events` keeps it, so that it can
+ * be mended and replayed. `failed_id` tells it from an event.
+ */
+export interface FailedEventRow {
+  readonly workspace_id: number;
+  readonly failed_id: string;
+  readonly received_at: number;
+  readonly source_id: string;
+  readonly reason: string;
+  readonly raw: string;
 }
 
-/** The writes that keep refused facts in `failed_events`. */
-export function failedEvents(
-  rejects: readonly Reject[],
-  { createId, now }: FailedEventsDeps,
-): BatchStatement[] {
-  const items = rejects.map(({ fact, error }) => ({
-    workspaceId: numberIn(fact, "workspace_id"),
-    sourceId: String(valueIn(fact, "source_id") ?? ""),
-    reason: errorMessage(error),
-    raw: JSON.stringify(fact),
-    receivedAt: now(),
-  }));
-  return keepRejected(items, createId);
+/** Gives a refused item its id and its row's shape. */
+export function createFailedEvent(item: RejectedItem, failedId: string): FailedEventRow {
+  return {
+    workspace_id: item.workspaceId,
+    failed_id: failedId,
+    received_at: item.receivedAt,
+    source_id: toStorableText(item.sourceId),
+    reason: toStorableText(item.reason),
+    raw: toStorableText(item.raw),
+  };
 }
 
-/** The writes that keep items refused at a door. */
-export function keepRejected(
-  items: readonly RejectedItem[],
-  createId: () => string,
-): BatchStatement[] {
-  return items.map(
-    (item) => sql`
-      INSERT INTO failed_events (workspace_id, failed_id, received_at, source_id, reason, raw)
-      VALUES (
-        ${item.workspaceId}, ${createId()}, ${item.receivedAt}, ${toStorableText(item.sourceId)},
-        ${toStorableText(item.reason)}, ${toStorableText(item.raw)}
-      )`,
-  );
+/** Whether a slice of the journal may hold refused items; a false alarm costs only a filter. */
+export function mayHoldFailedEvents(json: string): boolean {
+  return json.includes('"failed_id":');
 }
 
-function valueIn(fact: unknown, key: string): unknown {
-  return typeof fact === "object" && fact !== null
-    ? Object.entries(fact).find(([k]) => k === key)?.[1]
-    : undefined;
-}
+/** Condition on a row of `jsonRows`: it is a refused item, no event. */
+export const isFailedEvent: Sql = sql`r.value ->> 'failed_id' IS NOT NULL`;
 
-function numberIn(fact: unknown, key: string): number {
-  const value = valueIn(fact, key);
-  return typeof value === "number" && Number.isSafeInteger(value) ? value : 0;
+/** Keeps the refused items of a JSON array; those already kept are passed over. */
+export function insertFailedEvents(engine: Engine, json: string): Sql {
+  return sql`
+    INSERT INTO failed_events (workspace_id, failed_id, received_at, source_id, reason, raw)
+    SELECT
+      CAST(r.value ->> 'workspace_id' AS BIGINT), r.value ->> 'failed_id',
+      CAST(r.value ->> 'received_at' AS BIGINT), r.value ->> 'source_id',
+      r.value ->> 'reason', r.value ->> 'raw'
+    FROM ${jsonRows(engine, json)}
+    WHERE ${isFailedEvent}
+    ON CONFLICT DO NOTHING`;
 }

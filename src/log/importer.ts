@@ -1,11 +1,13 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BatchStatement, Db } from "../db/db.ts";
-import { sql } from "../db/sql.ts";
-import { AppError } from "../lib/errors.ts";
+import { z } from "zod";
+import type { BatchStatement, Db, Engine } from "../db/db.ts";
+import { type Sql, sql } from "../db/sql.ts";
+import { AppError, errorMessage } from "../lib/errors.ts";
+import { toStorableText } from "../lib/storable.ts";
 import { createPartitions } from "./event-partitions.ts";
 import { insertEvents } from "./events-store.ts";
-import { failedEvents, type Reject } from "./failed-events.ts";
+import { type FailedEventRow, insertFailedEvents, mayHoldFailedEvents } from "./failed-events.ts";
 import type { Journal } from "./journal.ts";
 import type { SegmentInfo } from "./journal-files.ts";
 import { decodeFrames, type Frame, SEGMENT_HEADER } from "./segment.ts";
@@ -18,6 +20,12 @@ const SLICE_BYTES = 500_000;
 const GATHER_MS = 20;
 /** Pauses before a database that is away is tried again. */
 const RETRY_MS = [50, 100, 250, 500, 1000] as const;
+
+/** What must be known of a fact to keep it among the refused ones. */
+const refusedFact = z.object({
+  workspace_id: z.number().int().catch(0),
+  source_id: z.string().catch(""),
+});
 
 interface ImporterDeps {
   readonly journal: Journal;
@@ -136,7 +144,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       .join(",")}]`;
     try {
       if (db.engine === "postgres") await createPartitions(db, json);
-      await moveOffset(segment, end, records > 0 ? [insertEvents(db.engine, json)] : []);
+      await moveOffset(segment, end, records > 0 ? insertSlice(db.engine, json) : []);
     } catch (error) {
       if (error instanceof AppError) throw error;
       await importOneByOne(segment, json, end, error);
@@ -153,17 +161,29 @@ export function createImporter(deps: ImporterDeps): Importer {
     cause: unknown,
   ): Promise<void> {
     const facts: unknown[] = JSON.parse(json);
-    const rejects: Reject[] = [];
+    const refused: FailedEventRow[] = [];
     for (const fact of facts) {
       try {
-        await db.run(insertEvents(db.engine, JSON.stringify([fact])));
+        await db.batch(insertSlice(db.engine, JSON.stringify([fact])));
       } catch (error) {
         if (error instanceof AppError) throw error;
-        rejects.push({ fact, error });
+        refused.push(asFailedEvent(fact, error));
       }
     }
-    onTrouble({ kind: "refused_events", count: rejects.length, error: cause });
-    await moveOffset(segment, end, failedEvents(rejects, deps));
+    onTrouble({ kind: "refused_events", count: refused.length, error: cause });
+    await moveOffset(segment, end, [insertFailedEvents(db.engine, JSON.stringify(refused))]);
+  }
+
+  function asFailedEvent(fact: unknown, error: unknown): FailedEventRow {
+    const { workspace_id, source_id } = refusedFact.parse(fact);
+    return {
+      workspace_id,
+      failed_id: deps.createId(),
+      received_at: deps.now(),
+      source_id: toStorableText(source_id),
+      reason: errorMessage(error),
+      raw: toStorableText(JSON.stringify(fact)),
+    };
   }
 
   /** Commits the writes and the offset together, if the stored offset is still the one we know. */
@@ -253,6 +273,11 @@ interface Piece {
   /** Offset behind the piece: behind its last frame, or the segment's end when nothing more can follow. */
   readonly end: number;
   readonly damagedBytes: number;
+}
+
+function insertSlice(engine: Engine, json: string): Sql[] {
+  const events = insertEvents(engine, json);
+  return mayHoldFailedEvents(json) ? [events, insertFailedEvents(engine, json)] : [events];
 }
 
 async function readPiece(segment: SegmentInfo, from: number): Promise<Piece> {

@@ -1,7 +1,11 @@
 import { AppError, errorMessage } from "../lib/errors.ts";
 import type { EventRow } from "./event.ts";
+import type { FailedEventRow } from "./failed-events.ts";
 import { createSegmentFiles, type SegmentFiles, type SegmentInfo } from "./journal-files.ts";
 import { encodeFrame } from "./segment.ts";
+
+/** What the journal carries: facts for the log, and refused items for `failed_events`. */
+export type JournalFact = EventRow | FailedEventRow;
 
 /** How a reader's hit was kept when its answer went out. */
 export type Kept =
@@ -46,7 +50,7 @@ export interface Journal {
    * @throws {AppError} `journal_full` (429) above the cap of unimported bytes, `storage_unavailable`
    *                    (503) when the disk refuses the write: then none of them was kept
    */
-  append(events: readonly EventRow[]): Promise<void>;
+  append(facts: readonly JournalFact[]): Promise<void>;
   /** Keeps one hit (an EventRow as JSON) for a reader: calls back within 50 ms or so, whatever happens. */
   appendHit(json: string, done: (kept: Kept) => void): void;
   /** Segments with facts, oldest first; `bytes` counts only what is durable. */
@@ -213,17 +217,17 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     if (!waits) done("memory");
   }
 
-  async function append(events: readonly EventRow[]): Promise<void> {
-    if (events.length === 0) return;
+  async function append(facts: readonly JournalFact[]): Promise<void> {
+    if (facts.length === 0) return;
     if (closed) throw refusal(new Error("the journal is closed"));
     if (failing !== undefined) throw refusal(failing);
-    const json = events.map((event) => JSON.stringify(event)).join(",");
+    const json = facts.map((fact) => JSON.stringify(fact)).join(",");
     if (files.unimportedBytes() > limits.unimportedBytes || isOverflowing(json.length)) {
       throw journalFull();
     }
     await new Promise<void>((resolve, reject) => {
       const settle = (_kept: Kept, error?: unknown) => (error ? reject(error) : resolve());
-      const records = events.length;
+      const records = facts.length;
       enqueue({ json, records, settle, patient: true, queuedAt: monotonicNow() });
     });
   }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sql } from "../../src/db/sql.ts";
 import { createId } from "../../src/lib/ids.ts";
 import type { EventRow } from "../../src/log/event.ts";
+import { createFailedEvent } from "../../src/log/failed-events.ts";
 import { createImporter, type Importer, type ImportTrouble } from "../../src/log/importer.ts";
 import { type Journal, openJournal } from "../../src/log/journal.ts";
 import { encodeFrame, SEGMENT_HEADER } from "../../src/log/segment.ts";
@@ -154,6 +155,23 @@ describe.each(testEngines)("the importer on %s", (engine) => {
     expect(failed?.workspace_id).toBe(1);
     expect(failed?.reason).toMatch(/check/i);
     expect(JSON.parse(failed?.raw ?? "")).toEqual(refused);
+  });
+
+  it("keeps what a door refused apart from the events", async () => {
+    await open();
+    const item = {
+      workspaceId: 1,
+      sourceId: "s",
+      reason: "missing_type",
+      raw: "{}",
+      receivedAt: 5,
+    };
+    const lookalike = siteFact("a", { properties: { failed_id: "mine" } });
+    await journal.append([lookalike, createFailedEvent(item, "f1")]);
+    expect(await importedIds()).toEqual(["a"]);
+    expect(await database.db.all(sql`SELECT failed_id, reason, raw FROM failed_events`)).toEqual([
+      { failed_id: "f1", reason: "missing_type", raw: "{}" },
+    ]);
   });
 
   it("deletes a segment once it is in the log", async () => {
