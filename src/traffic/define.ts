@@ -84,6 +84,8 @@ export interface Trace {
   readonly at: number;
   /** Message and contact: only hits of one mail to one contact are compared. */
   readonly group: string;
+  /** The contact, or what stands for it. */
+  readonly who: string;
   readonly contact: string | null;
   readonly link: string | null;
   readonly address: string | null;

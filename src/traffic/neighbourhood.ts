@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { networkPrefix } from "../lib/ip.ts";
 import type { Agent, Hit, MailFacts, Neighbourhood, Trace } from "./define.ts";
 import { settleByName } from "./prefetch.ts";
@@ -13,17 +14,28 @@ export type FindNeighbours = (trace: Trace, mail: MailFacts) => Neighbourhood;
  * such a link must not look like one fast reader.
  */
 export function traceOf(hit: Hit, agent: Agent): Trace {
-  const who = hit.contact ?? `?${hit.address ?? ""} ${agent.text ?? ""}`;
+  const who = hit.contact ?? standIn(`${hit.address} ${agent.text}`);
   return {
     id: hit.id,
     at: hit.at,
-    group: `${hit.message ?? ""} ${who}`,
+    group: groupOf(hit.message ?? "", who),
+    who,
     contact: hit.contact,
     link: hit.link,
     address: hit.address,
     os: agent.os,
     counts: hit.kind === "click" && settleByName(hit, agent) === undefined,
   };
+}
+
+/** Names a mail and the one it went to. */
+export function groupOf(message: string, who: string): string {
+  return `${message} ${who}`;
+}
+
+/** Begins with a character that no contact reference has. */
+function standIn(device: string): string {
+  return `?${createHash("sha256").update(device).digest("base64url").slice(0, 16)}`;
 }
 
 /** Sorts traces into mails and addresses, once for all the hits to be judged. */

@@ -46,3 +46,8 @@ function blinkOf(text: string): number | null {
   const major = NOT_BLINK.test(text) ? undefined : BLINK.exec(text)?.[1];
   return major === undefined ? null : Number(major);
 }
+
+/** Reads back an operating system that was stored as text. */
+export function toOs(text: string | null): Os | null {
+  return OS_PATTERNS.find(([, os]) => os === text)?.[1] ?? null;
+}

@@ -1,0 +1,72 @@
+import { ENGAGEMENT_MS } from "./engagement.ts";
+import type { JudgedVisits } from "./judge-visits.ts";
+import { joinSpans } from "./spans.ts";
+import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
+
+/**
+ * Finds the clicks whose engagement a batch may have changed: those that its visits landed from, and
+ * those that brought a visitor who engaged, or whose engagement is now judged a machine's.
+ */
+export async function findTouchedClicks(
+  { rows, changed }: JudgedVisits,
+  store: TrafficStore,
+): Promise<string[]> {
+  const touched = [...rows, ...changed];
+  const engaged = touched.filter((row) => row.is_engaged === 1);
+  const spans = spansOf(engaged, (at) => ({ from: at - ENGAGEMENT_MS, to: at }));
+  const landings = [...(await store.landingsOfVisitors(spans)), ...rows, ...touched].filter(
+    (row) => touched.includes(row) || isInside(row, spans),
+  );
+  return [...new Set(landings.flatMap(({ click_id }) => (click_id === null ? [] : [click_id])))];
+}
+
+/** Which of these clicks brought a visitor who engaged, a machine's acts left out. */
+export async function findEngagedClicks(
+  clickIds: readonly string[],
+  { rows, verdicts }: JudgedVisits,
+  store: TrafficStore,
+): Promise<ReadonlySet<string>> {
+  const wanted = new Set(clickIds);
+  const landings = [...(await store.landingsOfClicks(clickIds)), ...rows].filter(
+    ({ click_id }) => click_id !== null && wanted.has(click_id),
+  );
+  const spans = spansOf(landings, (at) => ({ from: at, to: at + ENGAGEMENT_MS }));
+  const acts = [...landings, ...(await store.engagements(spans)), ...rows].filter(
+    (row) => row.is_engaged === 1,
+  );
+  const stored = await store.verdicts(
+    acts.map(({ seq }) => seq).filter((seq) => !verdicts.has(seq)),
+  );
+  const isPersons = ({ seq }: VisitRow): boolean =>
+    (verdicts.get(seq) ?? stored.get(seq))?.verdict !== "machine";
+  const persons = acts.filter(isPersons);
+
+  const engaged = new Set<string>();
+  for (const landing of landings) {
+    const { click_id: click, visitor, occurred_at: at } = landing;
+    const isEngaged = persons.some(
+      (act) =>
+        act.seq === landing.seq ||
+        (visitor !== null &&
+          act.visitor === visitor &&
+          act.occurred_at >= at &&
+          act.occurred_at <= at + ENGAGEMENT_MS),
+    );
+    if (click !== null && isEngaged) engaged.add(click);
+  }
+  return engaged;
+}
+
+function spansOf(
+  rows: readonly VisitRow[],
+  around: (at: number) => { from: number; to: number },
+): KeySpan[] {
+  const spans = rows.flatMap(({ visitor, occurred_at: at }) =>
+    visitor === null ? [] : [{ on: visitor, ...around(at) }],
+  );
+  return joinSpans(spans, (key) => key).map(({ on, from, to }) => ({ key: on, from, to }));
+}
+
+function isInside({ visitor, occurred_at: at }: VisitRow, spans: readonly KeySpan[]): boolean {
+  return spans.some(({ key, from, to }) => key === visitor && from <= at && at <= to);
+}

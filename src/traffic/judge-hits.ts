@@ -1,0 +1,166 @@
+import type { StoredEvent } from "../log/event.ts";
+import type { Hit, Signal, Trace, Verdict } from "./define.ts";
+import { hitOf, isHit } from "./hit.ts";
+import { judge } from "./judge.ts";
+import { findEngagedClicks } from "./judge-engagement.ts";
+import type { JudgedVisits } from "./judge-visits.ts";
+import { type MailNews, readMailFacts } from "./mail-book.ts";
+import { groupOf, traceOf } from "./neighbourhood.ts";
+import { joinSpans, uniqueRows } from "./spans.ts";
+import type { HitRow, TrafficStore } from "./store.ts";
+import { readAgent, toOs } from "./user-agent.ts";
+
+/** How far the hits of one mail and contact, and the clicks from one address, reach each other. */
+const MAIL_SPAN_MS = 60_000;
+const ADDRESS_SPAN_MS = 10_000;
+
+/** What a batch's clicks and opens led to. */
+export interface JudgedHits {
+  readonly rows: readonly HitRow[];
+  /** By seq: those of the batch, and earlier ones that changed. */
+  readonly verdicts: ReadonlyMap<number, Verdict>;
+  /** Earlier hits whose verdict is another one now. */
+  readonly changed: readonly HitRow[];
+}
+
+/** What else of the batch bears on hits. */
+export interface HitContext {
+  readonly signals: readonly Signal[];
+  readonly store: TrafficStore;
+  readonly mails: MailNews;
+  readonly visits: JudgedVisits;
+  /** Clicks whose engagement may have changed. */
+  readonly touchedClicks: readonly string[];
+}
+
+/** Judges the hits of a batch, and again the earlier ones that anything in the batch bears on. */
+export async function judgeHits(
+  events: readonly StoredEvent[],
+  context: HitContext,
+): Promise<JudgedHits> {
+  const { store, signals, mails, visits } = context;
+  const fresh = events.filter(isHit);
+  const rows = fresh.map(hitRowOf);
+  const freshSeqs = new Set(rows.map(({ seq }) => seq));
+  const known = (await readTargets(rows, context)).filter(({ seq }) => !freshSeqs.has(seq));
+  const stored = await store.verdicts(known.map(({ seq }) => seq));
+  const earlier = await store.events(known.map(({ seq }) => seq));
+
+  const judged = [...fresh, ...earlier];
+  if (judged.length === 0) return { rows, verdicts: new Map(), changed: [] };
+  const clickIds = judged.flatMap(({ click_id }) => (click_id === null ? [] : [click_id]));
+  const engaged = await findEngagedClicks(clickIds, visits, store);
+  const factsOf = await readMailFacts(judged, mails, store);
+  const hits = judged.map((event) =>
+    hitOf(event, String(event.seq), event.click_id !== null && engaged.has(event.click_id)),
+  );
+  const campaigns = new Map(judged.map((event) => [String(event.seq), event]));
+  const verdicts = judge(hits, {
+    signals,
+    traces: await readTraces([...rows, ...known], store),
+    mailOf({ id }) {
+      const event = campaigns.get(id);
+      return factsOf(event?.message_id ?? null, event?.campaign_id ?? null);
+    },
+  });
+  return { rows, ...compare(hits, verdicts, known, stored) };
+}
+
+function compare(
+  hits: readonly Hit[],
+  verdicts: ReadonlyMap<string, Verdict>,
+  known: readonly HitRow[],
+  stored: ReadonlyMap<number, Verdict>,
+): Pick<JudgedHits, "verdicts" | "changed"> {
+  const rowOf = new Map(known.map((row) => [row.seq, row]));
+  const written = new Map<number, Verdict>();
+  const changed: HitRow[] = [];
+  for (const { id } of hits) {
+    const seq = Number(id);
+    const [before, after, row] = [stored.get(seq), verdicts.get(id), rowOf.get(seq)];
+    if (!after || JSON.stringify(before) === JSON.stringify(after)) continue;
+    written.set(seq, after);
+    const isOther = before?.verdict !== after.verdict || before.certainty !== after.certainty;
+    if (before && row && isOther) changed.push(row);
+  }
+  return { verdicts: written, changed };
+}
+
+/** The earlier hits that must be judged again: neighbours, and those of which something new is known. */
+async function readTargets(rows: readonly HitRow[], context: HitContext): Promise<HitRow[]> {
+  const { store, mails, touchedClicks } = context;
+  const counted = rows.filter(({ counts }) => counts === 1);
+  const sharing = await store.hitsOfAddresses(addressSpans(counted));
+  return uniqueRows([
+    ...(await store.hitsOfMails(mailSpans(counted))),
+    ...(await withoutSaturated(sharing, store)),
+    ...(await store.hitsOfMessages(mails.moved)),
+    ...(await store.hitsOfCampaigns([...mails.links.keys()])),
+    ...(await store.hitsOfClicks(touchedClicks)),
+  ]);
+}
+
+/** Leaves out hits of a gateway already known as one: each further click would judge all of them again. */
+async function withoutSaturated(rows: readonly HitRow[], store: TrafficStore): Promise<HitRow[]> {
+  const verdicts = await store.verdicts(rows.map(({ seq }) => seq));
+  const isSaturated = ({ seq }: HitRow): boolean =>
+    verdicts.get(seq)?.reasons.some(({ signal }) => signal === "ip_fanout_mass") ?? false;
+  return rows.filter((row) => !isSaturated(row));
+}
+
+async function readTraces(rows: readonly HitRow[], store: TrafficStore): Promise<Trace[]> {
+  const near = [
+    ...(await store.hitsOfMails(mailSpans(rows))),
+    ...(await store.hitsOfAddresses(addressSpans(rows))),
+  ];
+  return uniqueRows([...rows, ...near]).map(traceOfRow);
+}
+
+function mailSpans(rows: readonly HitRow[]) {
+  const spans = rows.map(({ message_key: message, contact_key: contact, occurred_at: at }) => ({
+    on: { message, contact },
+    from: at - MAIL_SPAN_MS,
+    to: at + MAIL_SPAN_MS,
+  }));
+  return joinSpans(spans, ({ message, contact }) => groupOf(message, contact)).map(
+    ({ on, from, to }) => ({ ...on, from, to }),
+  );
+}
+
+function addressSpans(rows: readonly HitRow[]) {
+  const spans = rows.flatMap(({ address, occurred_at: at }) =>
+    address === null ? [] : [{ on: address, from: at - ADDRESS_SPAN_MS, to: at + ADDRESS_SPAN_MS }],
+  );
+  return joinSpans(spans, (key) => key).map(({ on, from, to }) => ({ key: on, from, to }));
+}
+
+function hitRowOf(event: StoredEvent): HitRow {
+  const hit = hitOf(event, String(event.seq), false);
+  const trace = traceOf(hit, readAgent(hit.userAgent));
+  return {
+    seq: event.seq,
+    occurred_at: event.occurred_at,
+    message_key: hit.message ?? "",
+    contact_key: trace.who,
+    campaign_id: event.campaign_id,
+    link_id: hit.link,
+    click_id: event.click_id,
+    address: hit.address,
+    os: trace.os,
+    counts: trace.counts ? 1 : 0,
+  };
+}
+
+function traceOfRow(row: HitRow): Trace {
+  return {
+    id: String(row.seq),
+    at: row.occurred_at,
+    group: groupOf(row.message_key, row.contact_key),
+    who: row.contact_key,
+    contact: row.contact_key.startsWith("?") ? null : row.contact_key,
+    link: row.link_id,
+    address: row.address,
+    os: toOs(row.os),
+    counts: row.counts === 1,
+  };
+}

@@ -1,0 +1,77 @@
+import type { BatchStatement } from "../db/db.ts";
+import type { StoredEvent } from "../log/event.ts";
+import type { AppendChanges, Projection } from "../log/projection.ts";
+import type { Signal } from "./define.ts";
+import { RULES_VERSION } from "./judge.ts";
+import { findTouchedClicks } from "./judge-engagement.ts";
+import { judgeHits } from "./judge-hits.ts";
+import { judgeVisits } from "./judge-visits.ts";
+import { readMailNews } from "./mail-book.ts";
+import { createTrafficTables, TRAFFIC_TABLES } from "./schema.ts";
+import { createTrafficStore, type TrafficStore } from "./store.ts";
+import { type TrafficWrites, writeTraffic } from "./writes.ts";
+
+/** The stage name in the changes feed, and the projection's own. */
+const STAGE = "traffic";
+
+interface TrafficDeps {
+  /** The catalog: `loadSignals()`. */
+  readonly signals: readonly Signal[];
+  readonly appendChanges: AppendChanges;
+}
+
+/**
+ * Follows the log and keeps a verdict beside every click, open, site and server event.
+ *
+ * Each arrival judges its neighbours again, by indexed reads of their look-up tables; a verdict or
+ * certainty that comes out different is appended to the changes feed. Batches may be cut anywhere:
+ * the verdicts are those of one judgement over all events.
+ */
+export function createTrafficProjection({ signals, appendChanges }: TrafficDeps): Projection {
+  return {
+    name: STAGE,
+    version: RULES_VERSION,
+    tables: TRAFFIC_TABLES,
+    create: createTrafficTables,
+    async handle({ events, table }, db) {
+      const statements: BatchStatement[] = [];
+      const changes: { workspaceId: number; seq: number }[] = [];
+      for (const [workspaceId, own] of byWorkspace(events)) {
+        const store = createTrafficStore(db, table, workspaceId);
+        const { changed, ...writes } = await judgeBatch(own, store, signals);
+        statements.push(...writeTraffic(db.engine, table, workspaceId, writes));
+        changes.push(...changed.map((seq) => ({ workspaceId, seq })));
+      }
+      return changes.length === 0 ? statements : [...statements, appendChanges(STAGE, changes)];
+    },
+  };
+}
+
+async function judgeBatch(
+  events: readonly StoredEvent[],
+  store: TrafficStore,
+  signals: readonly Signal[],
+): Promise<TrafficWrites & { changed: readonly number[] }> {
+  const mails = await readMailNews(events, store);
+  const visits = await judgeVisits(events, store);
+  const touchedClicks = await findTouchedClicks(visits, store);
+  const hits = await judgeHits(events, { signals, store, mails, visits, touchedClicks });
+  return {
+    hits: hits.rows,
+    visits: visits.rows,
+    verdicts: new Map([...visits.verdicts, ...hits.verdicts]),
+    mails: mails.times,
+    links: mails.links,
+    changed: [...visits.changed, ...hits.changed].map(({ seq }) => seq),
+  };
+}
+
+function byWorkspace(events: readonly StoredEvent[]): Map<number, StoredEvent[]> {
+  const groups = new Map<number, StoredEvent[]>();
+  for (const event of events) {
+    const group = groups.get(event.workspace_id);
+    if (group) group.push(event);
+    else groups.set(event.workspace_id, [event]);
+  }
+  return groups;
+}

@@ -1,0 +1,60 @@
+import type { Reason } from "./define.ts";
+
+/** What a site signal is evidence of; two different ones make a machine, a declared bot alone does. */
+type SiteCategory =
+  | "declared"
+  | "automation"
+  | "header"
+  | "network"
+  | "behaviour"
+  | "protocol"
+  | "rate";
+
+const CATEGORIES = {
+  declared_bot: "declared",
+  webdriver: "automation",
+  headless_brand: "automation",
+  no_fetch_metadata: "header",
+  no_client_hints: "header",
+  no_accept_language: "header",
+  hosting_network: "network",
+  no_interaction: "behaviour",
+  quick_form: "behaviour",
+  honeypot_field: "behaviour",
+  no_page_before: "protocol",
+  always_skewed: "protocol",
+  visitor_rate: "rate",
+  device_rate: "rate",
+} as const satisfies Record<string, SiteCategory>;
+
+/** The signals of site events. */
+export type SiteSignal = keyof typeof CATEGORIES;
+
+/** Those that lie in the events of the same visitor. */
+export const VISITOR_SIGNALS: ReadonlySet<string> = new Set<SiteSignal>([
+  "visitor_rate",
+  "no_page_before",
+  "always_skewed",
+]);
+
+/** Those that lie in the events from the same device. */
+export const DEVICE_SIGNALS: ReadonlySet<string> = new Set<SiteSignal>(["device_rate"]);
+
+/** Points of a signal, for show: categories decide. */
+const WEIGHT = 40;
+const DECLARED_WEIGHT = 100;
+
+/** Which kind of witness a site signal is; undefined for a signal that is none. */
+export function siteCategoryOf(signal: string): SiteCategory | undefined {
+  return isSiteSignal(signal) ? CATEGORIES[signal] : undefined;
+}
+
+/** A reason of a site event's verdict. */
+export function siteReason(signal: SiteSignal, detail: string): Reason {
+  const weight = CATEGORIES[signal] === "declared" ? DECLARED_WEIGHT : WEIGHT;
+  return { signal, weight, detail };
+}
+
+function isSiteSignal(signal: string): signal is SiteSignal {
+  return Object.hasOwn(CATEGORIES, signal);
+}

@@ -1,0 +1,232 @@
+import type { Db } from "../db/db.ts";
+import { jsonRows, type Sql, sql } from "../db/sql.ts";
+import type { StoredEvent } from "../log/event.ts";
+import { parseEvent } from "../log/events-store.ts";
+import type { TableName } from "../log/projection.ts";
+import type { Certainty, Reason, Verdict, VerdictName } from "./define.ts";
+import type { LinkFlags, MailTimes } from "./mail-facts.ts";
+
+/** A click or open in the look-up table. */
+export interface HitRow {
+  readonly seq: number;
+  readonly occurred_at: number;
+  readonly message_key: string;
+  readonly contact_key: string;
+  readonly campaign_id: string | null;
+  readonly link_id: string | null;
+  readonly click_id: string | null;
+  readonly address: string | null;
+  readonly os: string | null;
+  readonly counts: number;
+}
+
+/** A site event in the look-up table. */
+export interface VisitRow {
+  readonly seq: number;
+  readonly occurred_at: number;
+  readonly visitor: string | null;
+  readonly device: string | null;
+  readonly click_id: string | null;
+  readonly is_server: number;
+  readonly is_page: number;
+  readonly is_track: number;
+  readonly is_skewed: number;
+  readonly is_engaged: number;
+}
+
+/** A span of time on one key of a look-up, in milliseconds, both ends included. */
+export interface MailSpan {
+  readonly message: string;
+  readonly contact: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A span of time on one address, visitor or device. */
+export interface KeySpan {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The projection's reads of one workspace; every one of them goes by an index. */
+export interface TrafficStore {
+  hitsOfMails(spans: readonly MailSpan[]): Promise<HitRow[]>;
+  hitsOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
+  /** Hits of a message up to a moment. */
+  hitsOfMessages(until: readonly { key: string; to: number }[]): Promise<HitRow[]>;
+  hitsOfCampaigns(campaigns: readonly string[]): Promise<HitRow[]>;
+  hitsOfClicks(clickIds: readonly string[]): Promise<HitRow[]>;
+  visitsOfVisitors(spans: readonly KeySpan[]): Promise<VisitRow[]>;
+  visitsOfDevices(spans: readonly KeySpan[]): Promise<VisitRow[]>;
+  /** The first page of each visitor. */
+  firstPages(visitors: readonly string[]): Promise<VisitRow[]>;
+  /** Site events that landed from these clicks. */
+  landingsOfClicks(clickIds: readonly string[]): Promise<VisitRow[]>;
+  /** Site events of these visitors that landed from any click. */
+  landingsOfVisitors(spans: readonly KeySpan[]): Promise<VisitRow[]>;
+  /** Engaged site events of these visitors. */
+  engagements(spans: readonly KeySpan[]): Promise<VisitRow[]>;
+  mailTimes(messages: readonly string[]): Promise<Map<string, MailTimes>>;
+  linkFlags(campaigns: readonly string[]): Promise<Map<string, LinkFlags>>;
+  verdicts(seqs: readonly number[]): Promise<Map<number, Verdict>>;
+  /** The facts themselves; an erased one is missing. */
+  events(seqs: readonly number[]): Promise<StoredEvent[]>;
+}
+
+/** Opens the reads of one workspace on the generation that `table` names. */
+export function createTrafficStore(db: Db, table: TableName, workspaceId: number): TrafficStore {
+  const rows = (values: readonly object[]): Sql => jsonRows(db.engine, JSON.stringify(values));
+  const texts = (values: readonly string[]): Sql => rows(values.map((key) => ({ key })));
+  const all = <T extends object>(values: readonly unknown[], query: Sql): Promise<T[]> =>
+    values.length === 0 ? Promise.resolve([]) : db.all<T>(query);
+
+  const selectHits = sql`
+    SELECT h.seq, h.occurred_at, h.message_key, h.contact_key, h.campaign_id, h.link_id, h.click_id,
+      h.address, h.os, h.counts`;
+  const selectVisits = sql`
+    SELECT v.seq, v.occurred_at, v.visitor, v.device, v.click_id, v.is_server, v.is_page,
+      v.is_track, v.is_skewed, v.is_engaged`;
+  const hits = table("traffic_hits");
+  const visits = table("traffic_visits");
+  // CROSS JOIN: SQLite then takes the few given keys as the outer loop, whatever it guesses.
+  const withinSpan = (at: Sql): Sql => sql`
+    ${at} BETWEEN CAST(r.value ->> 'from' AS BIGINT) AND CAST(r.value ->> 'to' AS BIGINT)`;
+
+  const visitsBy = (key: Sql, spans: readonly KeySpan[], condition: Sql): Promise<VisitRow[]> =>
+    all(
+      spans,
+      sql`
+        ${selectVisits} FROM ${rows(spans)} CROSS JOIN ${visits} AS v
+        WHERE v.workspace_id = ${workspaceId} AND ${key} = r.value ->> 'key' AND ${condition}
+          AND ${withinSpan(sql`v.occurred_at`)}`,
+    );
+
+  return {
+    hitsOfMails: (spans) =>
+      all(
+        spans,
+        sql`
+          ${selectHits} FROM ${rows(spans)} CROSS JOIN ${hits} AS h
+          WHERE h.workspace_id = ${workspaceId} AND h.message_key = r.value ->> 'message'
+            AND h.contact_key = r.value ->> 'contact' AND ${withinSpan(sql`h.occurred_at`)}`,
+      ),
+    hitsOfAddresses: (spans) =>
+      all(
+        spans,
+        sql`
+          ${selectHits} FROM ${rows(spans)} CROSS JOIN ${hits} AS h
+          WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key'
+            AND ${withinSpan(sql`h.occurred_at`)}`,
+      ),
+    hitsOfMessages: (until) =>
+      all(
+        until,
+        sql`
+          ${selectHits} FROM ${rows(until)} CROSS JOIN ${hits} AS h
+          WHERE h.workspace_id = ${workspaceId} AND h.message_key = r.value ->> 'key'
+            AND h.occurred_at <= CAST(r.value ->> 'to' AS BIGINT)`,
+      ),
+    hitsOfCampaigns: (campaigns) =>
+      all(
+        campaigns,
+        sql`
+          ${selectHits} FROM ${texts(campaigns)} CROSS JOIN ${hits} AS h
+          WHERE h.workspace_id = ${workspaceId} AND h.campaign_id = r.value ->> 'key'`,
+      ),
+    hitsOfClicks: (clickIds) =>
+      all(
+        clickIds,
+        sql`
+          ${selectHits} FROM ${texts(clickIds)} CROSS JOIN ${hits} AS h
+          WHERE h.workspace_id = ${workspaceId} AND h.click_id = r.value ->> 'key'`,
+      ),
+    visitsOfVisitors: (spans) => visitsBy(sql`v.visitor`, spans, sql`TRUE`),
+    visitsOfDevices: (spans) => visitsBy(sql`v.device`, spans, sql`v.device IS NOT NULL`),
+    landingsOfVisitors: (spans) => visitsBy(sql`v.visitor`, spans, sql`v.click_id IS NOT NULL`),
+    engagements: (spans) => visitsBy(sql`v.visitor`, spans, sql`v.is_engaged = 1`),
+    firstPages: (visitors) =>
+      all(
+        visitors,
+        sql`
+          ${selectVisits} FROM ${texts(visitors)} CROSS JOIN ${visits} AS v
+          WHERE v.workspace_id = ${workspaceId} AND v.seq = (
+            SELECT p.seq FROM ${visits} AS p
+            WHERE p.workspace_id = ${workspaceId} AND p.visitor = r.value ->> 'key' AND p.is_page = 1
+            ORDER BY p.occurred_at LIMIT 1
+          )`,
+      ),
+    landingsOfClicks: (clickIds) =>
+      all(
+        clickIds,
+        sql`
+          ${selectVisits} FROM ${texts(clickIds)} CROSS JOIN ${visits} AS v
+          WHERE v.workspace_id = ${workspaceId} AND v.click_id IS NOT NULL
+            AND v.click_id = r.value ->> 'key'`,
+      ),
+    async mailTimes(messages) {
+      const found = await all<{ message_id: string; sent_at: number; delivered_at: number }>(
+        messages,
+        sql`
+          SELECT m.message_id, m.sent_at, m.delivered_at
+          FROM ${texts(messages)} CROSS JOIN ${table("traffic_mails")} AS m
+          WHERE m.workspace_id = ${workspaceId} AND m.message_id = r.value ->> 'key'`,
+      );
+      return new Map(
+        found.map((row) => [
+          row.message_id,
+          { sentAt: row.sent_at, deliveredAt: row.delivered_at },
+        ]),
+      );
+    },
+    async linkFlags(campaigns) {
+      const found = await all<{ campaign_id: string; link_id: string; flags: number }>(
+        campaigns,
+        sql`
+          SELECT l.campaign_id, l.link_id, l.flags
+          FROM ${texts(campaigns)} CROSS JOIN ${table("traffic_links")} AS l
+          WHERE l.workspace_id = ${workspaceId} AND l.campaign_id = r.value ->> 'key'`,
+      );
+      const byCampaign = new Map<string, Map<string, number>>();
+      for (const { campaign_id, link_id, flags } of found) {
+        const links = byCampaign.get(campaign_id) ?? new Map<string, number>();
+        byCampaign.set(campaign_id, links.set(link_id, flags));
+      }
+      return byCampaign;
+    },
+    async verdicts(seqs) {
+      const found = await all<VerdictRow>(
+        seqs,
+        sql`
+          SELECT w.seq, w.verdict, w.certainty, w.score, w.reasons, w.rules_version
+          FROM ${rows(seqs.map((seq) => ({ seq })))} CROSS JOIN ${table("verdicts")} AS w
+          WHERE w.workspace_id = ${workspaceId} AND w.seq = CAST(r.value ->> 'seq' AS BIGINT)`,
+      );
+      return new Map(found.map((row) => [row.seq, readVerdict(row)]));
+    },
+    async events(seqs) {
+      const found = await all<Parameters<typeof parseEvent>[0]>(
+        seqs,
+        sql`
+          SELECT e.* FROM ${rows(seqs.map((seq) => ({ seq })))} CROSS JOIN events AS e
+          WHERE e.seq = CAST(r.value ->> 'seq' AS BIGINT) AND e.workspace_id = ${workspaceId}`,
+      );
+      return found.map(parseEvent);
+    },
+  };
+}
+
+interface VerdictRow {
+  readonly seq: number;
+  readonly verdict: VerdictName;
+  readonly certainty: Certainty;
+  readonly score: number;
+  readonly reasons: string;
+  readonly rules_version: number;
+}
+
+function readVerdict(row: VerdictRow): Verdict {
+  const reasons: Reason[] = JSON.parse(row.reasons);
+  const { verdict, certainty, score, rules_version: rulesVersion } = row;
+  return { verdict, certainty, score, reasons, rulesVersion };
+}

@@ -1,0 +1,123 @@
+import type { BatchStatement, Engine } from "../db/db.ts";
+import { jsonRows, sql } from "../db/sql.ts";
+import type { TableName } from "../log/projection.ts";
+import type { Verdict } from "./define.ts";
+import type { LinkFlags, MailTimes } from "./mail-facts.ts";
+import type { HitRow, VisitRow } from "./store.ts";
+
+/** What a batch writes for one workspace. */
+export interface TrafficWrites {
+  readonly hits: readonly HitRow[];
+  readonly visits: readonly VisitRow[];
+  /** By seq: new verdicts, and changed ones. */
+  readonly verdicts: ReadonlyMap<number, Verdict>;
+  readonly mails: ReadonlyMap<string, MailTimes>;
+  readonly links: ReadonlyMap<string, LinkFlags>;
+}
+
+/** The statements of a batch, one a table, each with its rows as one bound JSON array. */
+export function writeTraffic(
+  engine: Engine,
+  table: TableName,
+  workspaceId: number,
+  { hits, visits, verdicts, mails, links }: TrafficWrites,
+): BatchStatement[] {
+  const rows = (values: readonly object[]) => jsonRows(engine, JSON.stringify(values));
+  const statements: [readonly object[], () => BatchStatement][] = [
+    [
+      hits,
+      () => sql`
+        INSERT INTO ${table("traffic_hits")} (
+          workspace_id, seq, occurred_at, message_key, contact_key, campaign_id, link_id, click_id,
+          address, os, counts
+        )
+        SELECT ${workspaceId}, CAST(r.value ->> 'seq' AS BIGINT),
+          CAST(r.value ->> 'occurred_at' AS BIGINT), r.value ->> 'message_key',
+          r.value ->> 'contact_key', r.value ->> 'campaign_id', r.value ->> 'link_id',
+          r.value ->> 'click_id', r.value ->> 'address', r.value ->> 'os',
+          CAST(r.value ->> 'counts' AS INTEGER)
+        FROM ${rows(hits)}
+        WHERE TRUE
+        ON CONFLICT DO NOTHING`,
+    ],
+    [
+      visits,
+      () => sql`
+        INSERT INTO ${table("traffic_visits")} (
+          workspace_id, seq, occurred_at, visitor, device, click_id, is_server, is_page, is_track,
+          is_skewed, is_engaged
+        )
+        SELECT ${workspaceId}, CAST(r.value ->> 'seq' AS BIGINT),
+          CAST(r.value ->> 'occurred_at' AS BIGINT), r.value ->> 'visitor', r.value ->> 'device',
+          r.value ->> 'click_id', CAST(r.value ->> 'is_server' AS INTEGER),
+          CAST(r.value ->> 'is_page' AS INTEGER), CAST(r.value ->> 'is_track' AS INTEGER),
+          CAST(r.value ->> 'is_skewed' AS INTEGER), CAST(r.value ->> 'is_engaged' AS INTEGER)
+        FROM ${rows(visits)}
+        WHERE TRUE
+        ON CONFLICT DO NOTHING`,
+    ],
+    upsertVerdicts(),
+    upsertMails(),
+    upsertLinks(),
+  ];
+  return statements.flatMap(([values, write]) => (values.length === 0 ? [] : [write()]));
+
+  function upsertVerdicts(): [readonly object[], () => BatchStatement] {
+    const values = [...verdicts].map(([seq, { reasons, rulesVersion, ...verdict }]) => ({
+      seq,
+      ...verdict,
+      reasons: JSON.stringify(reasons),
+      rules_version: rulesVersion,
+    }));
+    return [
+      values,
+      () => sql`
+        INSERT INTO ${table("verdicts")} (
+          workspace_id, seq, verdict, certainty, score, reasons, rules_version
+        )
+        SELECT ${workspaceId}, CAST(r.value ->> 'seq' AS BIGINT), r.value ->> 'verdict',
+          r.value ->> 'certainty', CAST(r.value ->> 'score' AS INTEGER), r.value ->> 'reasons',
+          CAST(r.value ->> 'rules_version' AS INTEGER)
+        FROM ${rows(values)}
+        WHERE TRUE
+        ON CONFLICT (workspace_id, seq) DO UPDATE SET
+          verdict = excluded.verdict, certainty = excluded.certainty, score = excluded.score,
+          reasons = excluded.reasons, rules_version = excluded.rules_version`,
+    ];
+  }
+
+  function upsertMails(): [readonly object[], () => BatchStatement] {
+    const values = [...mails].map(([message_id, { sentAt, deliveredAt }]) => ({
+      message_id,
+      sent_at: sentAt,
+      delivered_at: deliveredAt,
+    }));
+    return [
+      values,
+      () => sql`
+        INSERT INTO ${table("traffic_mails")} (workspace_id, message_id, sent_at, delivered_at)
+        SELECT ${workspaceId}, r.value ->> 'message_id', CAST(r.value ->> 'sent_at' AS BIGINT),
+          CAST(r.value ->> 'delivered_at' AS BIGINT)
+        FROM ${rows(values)}
+        WHERE TRUE
+        ON CONFLICT (workspace_id, message_id) DO UPDATE SET
+          sent_at = excluded.sent_at, delivered_at = excluded.delivered_at`,
+    ];
+  }
+
+  function upsertLinks(): [readonly object[], () => BatchStatement] {
+    const values = [...links].flatMap(([campaign_id, flagged]) =>
+      [...flagged].map(([link_id, flags]) => ({ campaign_id, link_id, flags })),
+    );
+    return [
+      values,
+      () => sql`
+        INSERT INTO ${table("traffic_links")} (workspace_id, campaign_id, link_id, flags)
+        SELECT ${workspaceId}, r.value ->> 'campaign_id', r.value ->> 'link_id',
+          CAST(r.value ->> 'flags' AS INTEGER)
+        FROM ${rows(values)}
+        WHERE TRUE
+        ON CONFLICT (workspace_id, campaign_id, link_id) DO UPDATE SET flags = excluded.flags`,
+    ];
+  }
+}
