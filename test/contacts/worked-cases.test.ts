@@ -1,0 +1,37 @@
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { testEngines } from "../support/database.ts";
+import { runIdentityCases } from "../support/identity-cases.ts";
+import { runSessionCases } from "../support/session-cases.ts";
+
+const fixtures = process.env["CLICKTRAIL_FIXTURES"];
+const file = (name: string): string => path.join(fixtures ?? "", "cases", name);
+const clean = { failed: [], debatable: [] };
+
+if (fixtures === undefined) {
+  console.warn(
+    "\n!!! CLICKTRAIL_FIXTURES is not set: the worked identity and session cases do NOT run. !!!\n",
+  );
+}
+
+describe.runIf(fixtures !== undefined)("worked cases", () => {
+  it("gives every identity case its owners and flags, in 200 orders of arrival", async () => {
+    expect(await runIdentityCases(file("identity-cases.json"))).toMatchObject(clean);
+  });
+
+  it("gives every session case its sessions, in 200 orders of arrival", async () => {
+    expect(await runSessionCases(file("session-cases.json"))).toMatchObject(clean);
+  });
+
+  describe.each(testEngines)("through the projection on %s", (engine) => {
+    it("gives every identity case the same, in any order and slices", async () => {
+      const report = await runIdentityCases(file("identity-cases.json"), { engine, shuffles: 4 });
+      expect(report).toMatchObject(clean);
+    });
+
+    it("gives every session case the same, in any order and slices", async () => {
+      const report = await runSessionCases(file("session-cases.json"), { engine, shuffles: 2 });
+      expect(report).toMatchObject(clean);
+    });
+  });
+});

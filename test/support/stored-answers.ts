@@ -1,0 +1,252 @@
+import type { Flag } from "../../src/contacts/fact.ts";
+import { cleanEmail, cleanUserId } from "../../src/contacts/junk-ids.ts";
+import type { Engine } from "../../src/db/db.ts";
+import { sql } from "../../src/db/sql.ts";
+import { createEvent, type EventRow } from "../../src/log/event.ts";
+import { BEFORE_ALL, toClickEvent, toEvent } from "./case-events.ts";
+import { type CaseItem, spellFlag, workspaceOf } from "./case-file.ts";
+import { SHARED } from "./database.ts";
+import setup from "./global-setup.ts";
+import { createJourneyDriver, type JourneyDriver, type TestVerdict } from "./journey-driver.ts";
+import { shuffled } from "./shuffle.ts";
+
+interface StoredCase {
+  readonly items: readonly CaseItem[];
+  readonly contacts?: Readonly<Record<string, StoredContact>>;
+  readonly clicks?: Readonly<
+    Record<
+      string,
+      {
+        contact?: string | null | undefined;
+        at: string;
+        verdict: string;
+        ws?: string | null | undefined;
+      }
+    >
+  >;
+}
+
+interface StoredContact {
+  readonly email?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+  readonly mergedInto?: string | null | undefined;
+  readonly ws?: string | null | undefined;
+}
+
+/** Answers cases by the projection on a database: each in workspaces of its own. */
+export interface StoredAnswers {
+  answer(
+    one: StoredCase,
+    seed?: number,
+  ): Promise<{
+    events: Map<string, string | null>;
+    sessions: Map<string, string | null>;
+    flags: Set<string>;
+  }>;
+  dispose(): Promise<void>;
+}
+
+/** Starts the database; outside a test run the servers that tests share, too. */
+export async function createStoredAnswers(engine: Engine): Promise<StoredAnswers> {
+  const teardown =
+    process.env[SHARED.sqliteTemplate] === undefined ? await setup() : () => Promise.resolve();
+  const driver = await createJourneyDriver(engine);
+  let lastWorkspace = 0;
+  return {
+    async answer(one, seed = 0) {
+      const found = {
+        events: new Map<string, string | null>(),
+        sessions: new Map<string, string | null>(),
+        flags: new Set<string>(),
+      };
+      const numbers = new Map<string, number>();
+      for (const name of new Set(one.items.map(workspaceOf))) {
+        lastWorkspace += 1;
+        numbers.set(name, lastWorkspace);
+      }
+      await feedCase(driver, one, numbers, seed);
+      for (const [name, number] of numbers) await readAnswers(driver, one, name, number, found);
+      return found;
+    },
+    async dispose() {
+      await driver.dispose();
+      await teardown();
+    },
+  };
+}
+
+async function feedCase(
+  driver: JourneyDriver,
+  one: StoredCase,
+  numbers: ReadonlyMap<string, number>,
+  seed: number,
+): Promise<void> {
+  const clicks = Object.entries(one.clicks ?? {});
+  const facts = [
+    ...one.items.map((item) => toEvent(item, numbers.get(workspaceOf(item)) ?? 0)),
+    ...Object.keys(one.contacts ?? {}).flatMap((key) => contactFacts(key, one, numbers)),
+    ...clicks.flatMap(([clickId, click]) => clickFacts(driver, clickId, click, one, numbers)),
+  ];
+  const machines = new Set([
+    ...one.items.filter(({ bot }) => bot).map(({ id }) => id),
+    ...clicks.filter(([, { verdict }]) => verdict !== "human").map(([clickId]) => clickId),
+  ]);
+  const verdictOf = ({ source, event_id, type }: EventRow): TestVerdict | null => {
+    if (machines.has(event_id)) return "machine";
+    return source === "server" || type === "sent" ? null : "human";
+  };
+  // Alternate between one slice and slices of one or two events.
+  await driver.feed(shuffled(facts, seed + 1), { slice: [1000, 1, 2][seed % 3] ?? 1, verdictOf });
+}
+
+function contactFacts(
+  key: string,
+  { contacts = {} }: StoredCase,
+  numbers: ReadonlyMap<string, number>,
+): EventRow[] {
+  const contact = contacts[key];
+  const workspaceId = contact && numbers.get(workspaceOf(contact));
+  if (!contact || workspaceId === undefined) return [];
+  const into = contacts[contact.mergedInto ?? ""];
+  return [
+    toSent(key, contact, workspaceId),
+    ...(into ? [toMerge(key, contact, into, workspaceId)] : []),
+  ];
+}
+
+function clickFacts(
+  { refsOf }: JourneyDriver,
+  clickId: string,
+  click: NonNullable<StoredCase["clicks"]>[string],
+  one: StoredCase,
+  numbers: ReadonlyMap<string, number>,
+): EventRow[] {
+  const workspaceId = numbers.get(workspaceOf(click));
+  if (workspaceId === undefined) return [];
+  const contact = one.contacts?.[click.contact ?? ""];
+  const ref = contact ? refsOf(workspaceId).contact(namesOf(contact)) : null;
+  return [toClickEvent(clickId, click.at, ref, workspaceId)];
+}
+
+function namesOf({ externalId, email }: StoredContact) {
+  return { id: externalId ?? undefined, email: email ?? undefined };
+}
+
+function toSent(key: string, contact: StoredContact, workspaceId: number): EventRow {
+  return createEvent({
+    workspace_id: workspaceId,
+    source_id: "rewrite",
+    event_id: `sent ${key}`,
+    source: "email",
+    type: "sent",
+    name: "email_sent",
+    occurred_at: BEFORE_ALL,
+    received_at: BEFORE_ALL,
+    user_id: contact.externalId ?? null,
+    email_claim: contact.email ?? null,
+  });
+}
+
+function toMerge(
+  key: string,
+  contact: StoredContact,
+  into: StoredContact,
+  workspaceId: number,
+): EventRow {
+  return createEvent({
+    workspace_id: workspaceId,
+    source_id: "server",
+    event_id: `merge ${key}`,
+    source: "server",
+    type: "alias",
+    name: "alias",
+    occurred_at: BEFORE_ALL + 1,
+    received_at: BEFORE_ALL + 1,
+    user_id: into.externalId ?? null,
+    email_claim: into.email ?? null,
+    properties: { previous_id: contact.externalId ?? contact.email },
+  });
+}
+
+async function readAnswers(
+  driver: JourneyDriver,
+  one: StoredCase,
+  name: string,
+  workspaceId: number,
+  found: Awaited<ReturnType<StoredAnswers["answer"]>>,
+): Promise<void> {
+  const { db } = driver;
+  const label = await readLabels(driver, one, name, workspaceId);
+  const entries = await db.all<{ event_id: string; contact: number }>(sql`
+    SELECT e.event_id, j.contact FROM journey AS j JOIN events AS e ON e.seq = j.seq
+    WHERE j.workspace_id = ${workspaceId}`);
+  for (const { event_id, contact } of entries) found.events.set(event_id, label(contact));
+  await readSessionNumbers(db, workspaceId, found.sessions);
+  const visitors = await db.all<{ visitor: number; anonymous_id: string }>(sql`
+    SELECT visitor, anonymous_id FROM visitors WHERE workspace_id = ${workspaceId}`);
+  const visitorOf = new Map(visitors.map((row) => [String(row.visitor), row.anonymous_id]));
+  const flags = await db.all<{ kind: Flag["kind"]; about: string }>(sql`
+    SELECT kind, about FROM identity_flags WHERE workspace_id = ${workspaceId}`);
+  for (const { kind, about } of flags) {
+    const parts: string[] = JSON.parse(about);
+    const isVisitor = kind === "shared" || kind === "kiosk";
+    const spelled = parts.map((part) =>
+      isVisitor ? (visitorOf.get(part) ?? part) : part.replace(/ (site|server)$/, ""),
+    );
+    found.flags.add(spellFlag({ kind, about: spelled }, (contact) => label(Number(contact))));
+  }
+}
+
+/** How the case calls the contacts that the projection made. */
+async function readLabels(
+  { db, refsOf }: JourneyDriver,
+  one: StoredCase,
+  name: string,
+  workspaceId: number,
+): Promise<(contact: number) => string> {
+  const refs = refsOf(workspaceId);
+  const rows = await db.all<{ ref: string; contact: number; contact_id: string }>(sql`
+    SELECT r.ref, r.contact, c.contact_id FROM contact_refs AS r
+    JOIN contacts AS c ON c.workspace_id = r.workspace_id AND c.contact = r.contact
+    WHERE r.workspace_id = ${workspaceId}`);
+  const contactOf = new Map(rows.map(({ ref, contact }) => [ref, contact]));
+  const founderOf = new Map(rows.map(({ contact, contact_id }) => [contact, contact_id]));
+  const known = Object.entries(one.contacts ?? {}).filter(([, own]) => workspaceOf(own) === name);
+  const labels = new Map(
+    // A merged contact goes by the name of the one it was merged into.
+    known
+      .toSorted(([, a], [, b]) => Number(Boolean(b.mergedInto)) - Number(Boolean(a.mergedInto)))
+      .map(([key, own]) => [contactOf.get(refs.contact(namesOf(own)) ?? ""), key]),
+  );
+  const values = one.items.flatMap(({ userId, email }) => {
+    const [id, address] = [cleanUserId(userId), cleanEmail(email)];
+    return [
+      [id === null ? null : refs.contact({ id }), id] as const,
+      [address === null ? null : refs.contact({ email: address }), address] as const,
+    ];
+  });
+  const named = new Map(values);
+  return (contact) => labels.get(contact) ?? `new:${named.get(founderOf.get(contact) ?? "")}`;
+}
+
+async function readSessionNumbers(
+  db: JourneyDriver["db"],
+  workspaceId: number,
+  sessions: Map<string, string | null>,
+): Promise<void> {
+  const rows = await db.all<{ event_id: string; anonymous_id: string; session: number }>(sql`
+    SELECT e.event_id, e.anonymous_id, v.session
+    FROM visitor_events AS v
+    JOIN events AS e ON e.seq = v.seq
+    JOIN sessions AS s ON s.workspace_id = v.workspace_id AND s.session = v.session
+    WHERE v.workspace_id = ${workspaceId} AND v.kind <> 'alias'
+    ORDER BY s.started_at, v.occurred_at, v.fact_id`);
+  const numbers = new Map<string, Map<number, number>>();
+  for (const { event_id, anonymous_id, session } of rows) {
+    const own = numbers.get(anonymous_id) ?? new Map<number, number>();
+    numbers.set(anonymous_id, own);
+    const number = own.get(session) ?? own.size + 1;
+    own.set(session, number);
+    sessions.set(event_id, `${anonymous_id}#${number}`);
+  }
+}
