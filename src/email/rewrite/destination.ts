@@ -1,0 +1,36 @@
+/** Longest destination that is carried; a longer link stays as it is. */
+export const MAX_DESTINATION_LENGTH = 8192;
+
+/** Printable ASCII without space and double quote. */
+const PLAIN = /^[!#-~]+$/;
+/** A reader that takes `\` for an ordinary character would read the host of `http://a\@b` as b. */
+const AMBIGUOUS_HOST = /\\.*@/s;
+
+/**
+ * A destination as `Location` carries it: what the author wrote where every reader takes it for the
+ * same URL, else as a browser would send it (punycode, `%XX`, `/` for `\`).
+ *
+ * @param text an absolute http(s) URL that parses
+ * @returns    ASCII without white space, quotes or control characters
+ */
+export function formDestination(text: string): string {
+  return PLAIN.test(text) && !AMBIGUOUS_HOST.test(text) ? text : new URL(text).href;
+}
+
+/** `new URL()` without the exception; null when the text is no URL (`URL.parse` is newer than Node 20). */
+export function parseUrl(text: string, base?: string): URL | null {
+  return URL.canParse(text, base) ? new URL(text, base) : null;
+}
+
+/** Removes what a browser ignores in a URL: tab and line ends anywhere, controls and spaces around. */
+export function cleanUrl(text: string): string {
+  return trimControls(/[\t\n\r]/.test(text) ? text.replaceAll(/[\t\n\r]/g, "") : text);
+}
+
+function trimControls(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 32) start += 1;
+  while (end > start && text.charCodeAt(end - 1) <= 32) end -= 1;
+  return text.slice(start, end);
+}

@@ -1,0 +1,150 @@
+import { Buffer } from "node:buffer";
+import type { SealedLink } from "../link-token.ts";
+import type { UtmParams } from "../utm.ts";
+import { isSignedUrl } from "../utm.ts";
+import { planHtml } from "./html.ts";
+import { createLinkList, type Link } from "./link-list.ts";
+import type { RewriteOptions } from "./options.ts";
+import type { Plan, PlanContext, SkippedLink } from "./plan.ts";
+import { createPartTemplate, fillTemplate, type PartTemplate } from "./template.ts";
+import { planText } from "./text.ts";
+import { createWarningList, type Warning, type WarningList } from "./warnings.ts";
+
+/** One mail to rewrite: HTML, text, or both parts of one mail. */
+export interface RewriteInput {
+  readonly html?: string | undefined;
+  readonly text?: string | undefined;
+  readonly workspaceId: number;
+  /** 11 characters of base64url, from `Refs`. */
+  readonly campaignId: string;
+  readonly campaign: string;
+  readonly utm: UtmParams;
+  readonly options: RewriteOptions;
+  /** Our own base URL, then its aliases; links to any of them are already tracked. */
+  readonly trackingBases: readonly [string, ...string[]];
+  /** Whether the recipient part will be a platform's merge tag. */
+  readonly isTemplate: boolean;
+  /** For sources that were not decoded by their charset; see `createPieceReader`. */
+  readonly readPiece?: ((piece: string) => string) | undefined;
+}
+
+/** A rewritten mail that still lacks its recipient, and the report of what was done. */
+export interface RewrittenMail {
+  readonly html: PartTemplate | undefined;
+  readonly text: PartTemplate | undefined;
+  readonly links: readonly TrackedLink[];
+  readonly skipped: readonly SkippedLink[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface TrackedLink extends Link {
+  /** `https://…/c/<link>/`: the recipient part comes behind it. */
+  readonly urlBeforeRecipient: string;
+}
+
+/** Gmail hides what stands below this. */
+const GMAIL_CLIPS_BYTES = 102 * 1024;
+const RECIPIENT_LENGTH = 34;
+
+/**
+ * Rewrites a mail once for all of its recipients: `fillMail` makes the mail of each.
+ *
+ * Nothing but the values of eligible links changes (and our own `data-utm*` and `data-link-name`
+ * attributes, which are taken out). Rewriting the result again changes nothing. Linear in the mail.
+ *
+ * @param seal makes a link token; called once for each distinct link
+ */
+export function rewriteMail(
+  input: RewriteInput,
+  seal: (link: SealedLink) => string,
+): RewrittenMail {
+  const warnings = createWarningList();
+  const list = createLinkList({
+    utm: input.utm,
+    mode: input.options.utm_mode,
+    campaign: input.campaign,
+  });
+  const context: PlanContext = { ...input, links: list, warnings };
+  const htmlPlan = input.html === undefined ? undefined : planHtml(input.html, context);
+  const textPlan =
+    input.text === undefined ? undefined : planText(input.text, context, htmlPlan?.optedOutUrls);
+
+  const links = list.list();
+  const sealed = sealAll(links, input, seal);
+  const part = (source: string | undefined, plan: Plan | undefined) =>
+    source === undefined || !plan
+      ? undefined
+      : createPartTemplate({ source, edits: plan.edits, links, ...sealed });
+  const html = part(input.html, htmlPlan);
+  warnAboutSize(html, warnings);
+  warnAboutSigned(links, input, warnings);
+  return {
+    html,
+    text: part(input.text, textPlan),
+    links: links.map((link) => ({
+      ...link,
+      urlBeforeRecipient: `${sealed.base}/c/${sealed.sealer.link(link)}/`,
+    })),
+    skipped: [...(htmlPlan?.skipped ?? []), ...(textPlan?.skipped ?? [])],
+    warnings: warnings.list(),
+  };
+}
+
+/** The mail of one recipient: a recipient token, or the platform's merge tag in a template. */
+export function fillMail(
+  mail: RewrittenMail,
+  recipient: string,
+): { html: string | undefined; text: string | undefined } {
+  return {
+    html: mail.html && fillTemplate(mail.html, recipient),
+    text: mail.text && fillTemplate(mail.text, recipient),
+  };
+}
+
+function sealAll(
+  links: readonly Link[],
+  { workspaceId, campaignId, isTemplate, trackingBases }: RewriteInput,
+  seal: (link: SealedLink) => string,
+) {
+  const shared = { workspaceId, campaignId, isTemplate };
+  const tokens = links.map(({ index, destination, hasSlots }) =>
+    seal({ ...shared, purpose: "click", index, destination, hasSlots }),
+  );
+  const sealer = {
+    link: (link: Link) => tokens[link.index] ?? "",
+    // Its own index, behind every link of the mail: reports know a hit on it for what it is.
+    honeypot() {
+      const target = links.find((link) => !link.hasSlots);
+      if (!target) return undefined;
+      const { destination } = target;
+      return seal({
+        ...shared,
+        purpose: "click",
+        index: links.length,
+        destination,
+        hasSlots: false,
+      });
+    },
+    openPixel: () =>
+      seal({ ...shared, purpose: "open", index: 0, destination: "", hasSlots: false }),
+  };
+  return { base: trackingBases[0].replace(/\/+$/, ""), sealer };
+}
+
+function warnAboutSize(html: PartTemplate | undefined, warnings: WarningList): void {
+  if (!html) return;
+  const tokens = (html.slices.length - 1) * RECIPIENT_LENGTH;
+  const bytes = html.slices.reduce((sum, slice) => sum + Buffer.byteLength(slice), tokens);
+  if (bytes > GMAIL_CLIPS_BYTES) warnings.add("over_102_kb");
+}
+
+function warnAboutSigned(
+  links: readonly Link[],
+  { utm, options }: RewriteInput,
+  warnings: WarningList,
+): void {
+  if (options.utm_mode === "off" || !Object.values(utm).some(Boolean)) return;
+  for (const link of links) {
+    if (isSignedUrl(link.destination)) warnings.add("signed_url", link.offset);
+  }
+}

@@ -1,0 +1,55 @@
+import { LRUCache } from "lru-cache";
+import type { Keyring } from "../lib/keyring.ts";
+import { openLinkToken, type SealedLink, sealLinkToken } from "./link-token.ts";
+import { openRecipientToken, type Recipient, sealRecipientToken } from "./recipient-token.ts";
+
+/** Seals and opens the two parts of a tracking URL. No database, no clock. */
+export interface Tokens {
+  sealLink(link: SealedLink): string;
+  /** Undefined when forged, cut, extended or under a key that is no longer accepted. */
+  openLink(token: string): SealedLink | undefined;
+  sealRecipient(workspaceId: number, recipient: Recipient): string;
+  openRecipient(workspaceId: number, token: string): Recipient | undefined;
+}
+
+/** Distinct links kept, each way; an entry takes about 1 kB. */
+const CACHED_LINKS = 10_000;
+
+/**
+ * Makes the tokens of a service.
+ *
+ * Opened links are cached by their text, so a hot link costs a look-up: its MAC was checked when it
+ * went in. Only genuine ones go in, so forged ones cannot push them out.
+ */
+export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens {
+  const linkKeys = keyring.keysFor("link");
+  const recipientKeys = keyring.keysFor("recipient");
+  const opened = new LRUCache<string, SealedLink>({ max: CACHED_LINKS });
+  const sealed = new LRUCache<string, string>({ max: CACHED_LINKS });
+
+  return {
+    sealLink(link) {
+      const key = cacheKey(link);
+      const known = sealed.get(key);
+      if (known !== undefined) return known;
+      const token = sealLinkToken(link, linkKeys);
+      sealed.set(key, token);
+      return token;
+    },
+    openLink(token) {
+      const known = opened.get(token);
+      if (known) return known;
+      const link = openLinkToken(token, linkKeys);
+      if (link) opened.set(token, link);
+      return link;
+    },
+    sealRecipient: (workspaceId, recipient) =>
+      sealRecipientToken(workspaceId, recipient, recipientKeys),
+    openRecipient: (workspaceId, token) => openRecipientToken(workspaceId, token, recipientKeys),
+  };
+}
+
+function cacheKey(link: SealedLink): string {
+  const flags = `${link.purpose}${link.hasSlots ? "s" : ""}${link.isTemplate ? "t" : ""}`;
+  return `${link.workspaceId} ${link.campaignId} ${link.index} ${flags} ${link.destination}`;
+}
