@@ -3,7 +3,7 @@ import helmet from "helmet";
 
 /**
  * Headers of our pages: nothing but our own files, no inline style or script, framed by nobody but
- * ourselves (the sample mail), no referrer to anywhere.
+ * ourselves (the sample mail), no referrer to other sites.
  *
  * @param isHttps tells browsers to stay on https, only where the public address is
  */
@@ -20,7 +20,8 @@ export function createPageSecurity(isHttps: boolean): RequestHandler {
         objectSrc: ["'none'"],
       },
     },
-    referrerPolicy: { policy: "no-referrer" },
+    // Not `no-referrer`: under it browsers send `Origin: null` with our own forms.
+    referrerPolicy: { policy: "same-origin" },
     strictTransportSecurity: isHttps,
     // Would break an installation on plain http whose assets are on the same host.
     originAgentCluster: false,

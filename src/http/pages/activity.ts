@@ -10,6 +10,7 @@ export interface Activity {
   /** The word of the mark, for those who don't see its colour. */
   label: string;
   what: string;
+  /** `by …`, or `to …` for a mail; empty when nobody is named. */
   who: string;
 }
 
@@ -28,7 +29,7 @@ export function describeActivity(event: LatestEvent): Activity {
     at: new Date(event.occurred_at).toISOString(),
     ...kindOf(event),
     what: whatOf(event),
-    who: event.email_claim ?? event.user_id ?? "",
+    who: whoOf(event),
   };
 }
 
@@ -42,7 +43,16 @@ function kindOf({ source, type }: LatestEvent): Pick<Activity, "kind" | "label">
 
 function whatOf({ name, type, url, properties }: LatestEvent): string {
   const campaign = properties["campaign"];
-  if (type === "click") return `to ${url ?? "an unknown page"}`;
+  const address = url?.replace(/^https?:\/\//i, "");
+  if (type === "click") return address ?? "an unknown page";
   if (typeof campaign === "string") return `“${campaign}”`;
-  return url === null ? name : `${name} on ${url}`;
+  if (type === "open") return "an email";
+  return address === undefined ? name : `${name} on ${address}`;
+}
+
+function whoOf({ type, source, email_claim: email, user_id: userId }: LatestEvent): string {
+  const who = email ?? userId;
+  if (who === null) return "";
+  const isTold = source !== "site" && source !== "server" && type !== "click" && type !== "open";
+  return `${isTold ? "to" : "by"} ${who}`;
 }

@@ -10,9 +10,11 @@ export interface TrailRow {
   /** The mark in words. */
   label: string;
   title: string;
+  /** Of a page: its address. Like `href`, set only for http(s). */
+  titleHref: string;
   campaign: string;
   link: string;
-  /** Shown as text; linked only where `href` is set. */
+  /** What the title doesn't say of the address; linked only where `href` is set. */
   url: string;
   href: string;
   value: { minor: number; currency: string } | null;
@@ -79,17 +81,19 @@ function toBlock(entries: readonly JourneyEntry[]): TrailBlock {
 
 function toRow(entry: JourneyEntry, isLanding: boolean): TrailRow {
   const { kind, label } = isLanding ? { kind: "page" as const, label: "Landing" } : markOf(entry);
-  const url = entry.url ?? "";
+  const isPage = entry.type === "page";
+  const href = /^https?:\/\//i.test(entry.url ?? "") ? (entry.url ?? "") : "";
   return {
     id: entry.id,
     at: entry.at,
     kind,
     label,
     title: titleOf(entry),
+    titleHref: isPage ? href : "",
     campaign: entry.campaign?.name ?? "",
     link: linkOf(entry),
-    url: url.replace(/^https?:\/\//, ""),
-    href: /^https?:\/\//i.test(url) ? url : "",
+    url: addressOf(entry),
+    href: isPage ? "" : href,
     value: moneyOf(entry),
     verdict: verdictOf(entry),
     isCounted: entry.counted,
@@ -140,6 +144,14 @@ function titleOf({ type, name, path }: JourneyEntry): string {
 
 function sentenceCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A page's title is its path, so only host and query are left to say. */
+function addressOf({ type, url }: JourneyEntry): string {
+  const address = (url ?? "").replace(/^https?:\/\//i, "");
+  if (type !== "page") return address;
+  const [host = "", query] = [address.split(/[/?#]/)[0], /\?.*/s.exec(address)?.[0]];
+  return query === undefined ? host : `${host} ${query}`;
 }
 
 function linkOf({ link }: JourneyEntry): string {

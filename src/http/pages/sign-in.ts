@@ -7,7 +7,8 @@ import { readForm, readSessionForm, rememberChoice, startSession } from "./sessi
 import type { Show } from "./show.ts";
 
 const LINK_IS_OVER =
-  "This sign-in link has been used or has expired. Get a new one with `clicktrail users add`.";
+  "This sign-in link was used before, or it is over 15 minutes old. " +
+  "Get a new one with: clicktrail users reset-password";
 const WRONG = "The email address or the password is wrong.";
 
 /** `/sign-in`, `/sign-out`, one-time links, and the light switch, which strangers have too. */
