@@ -57,7 +57,7 @@ module.exports = {
       name: "drivers-only-at-the-root",
       comment: "Only server.ts, cli and tests choose an engine.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(db/|server\\.ts|cli\\.ts|cli/)" },
+      from: { path: "^src/", pathNot: "^src/(db/|server\\.ts|storage\\.ts|cli\\.ts|cli/)" },
       to: { path: "^src/db/", pathNot: PORT },
     },
     {
@@ -73,7 +73,7 @@ module.exports = {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(db/|http/|cli/|cli\\.ts|server\\.ts|lib/(catalog|clock|config|data-folder|read-body|log-lines)\\.ts|log/(journal|segment|importer)[^/]*\\.ts|[^/]+/(store|routes|front|deliver|well-known|script-file)[^/]*\\.ts)",
+          "^src/(db/|http/|cli/|cli\\.ts|server\\.ts|lib/(catalog|clock|config|data-folder|disk|read-body|log-lines)\\.ts|log/(journal|segment|importer)[^/]*\\.ts|[^/]+/(store|routes|front|deliver|well-known|script-file)[^/]*\\.ts)",
       },
       to: {
         dependencyTypesNot: ["type-only"],

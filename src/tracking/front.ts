@@ -79,7 +79,7 @@ function answerClick(
   // for all that arrived meanwhile makes the wait cheap.
   deps.record(JSON.stringify(hit), (kept) => {
     const location = deps.addClickParameter(link.workspaceId, url, id);
-    res.writeHead(302, { Location: location, ...NO_STORE }).end();
+    res.writeHead(302, { Location: location, "Content-Length": 0, ...NO_STORE }).end();
     deps.onHit("click", kept, (performance.now() - startedAt) / 1000);
   });
 }
