@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { AppError, type FieldError } from "./errors.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { nearest } from "./nearest.ts";
 
 const KEY_FORM = /^[A-Za-z0-9_-]{16,128}$/;
@@ -64,18 +65,19 @@ const settings = {
     .regex(/^[a-z][a-z0-9_]{0,15}$/i, "must be 1 to 16 letters, digits or _")
     .default("jt")
     .describe("Query parameter that carries the click to a registered site."),
-  BODY_LIMIT: z
-    .string()
-    .transform(parseBytes)
-    .refine((bytes) => bytes > 0, "must be a size such as 5mb or 500kb")
-    .prefault("5mb")
-    .describe("Largest email that the rewriter takes."),
+  BODY_LIMIT: byteSize("5mb").describe("Largest email that the rewriter takes."),
+  JOURNAL_SEGMENT: byteSize("16mb").describe(
+    "Size at which a journal file is closed and the next begun.",
+  ),
+  JOURNAL_LIMIT: byteSize("1gb").describe(
+    "Journal that may wait for the database; above it collection answers 429.",
+  ),
   METRICS_TOKEN: z
     .string()
     .min(8, "must be at least 8 characters")
     .optional()
     .describe(
-      "Bearer token that /metrics asks for; without it /metrics answers only this machine.",
+      "Bearer token that /metrics asks for; without it /metrics is open to all who reach the port.",
     ),
   ADMIN_EMAIL: z
     .email("must be an email address")
@@ -105,6 +107,14 @@ const settings = {
     .optional()
     .describe("For tests: file with milliseconds to add to the clock."),
 };
+
+function byteSize(fallback: string) {
+  return z
+    .string()
+    .transform(parseBytes)
+    .refine((bytes) => bytes > 0, "must be a size such as 5mb or 500kb")
+    .prefault(fallback);
+}
 
 const schema = z.object(settings);
 
@@ -157,10 +167,15 @@ export function describeSettings(): SettingDescription[] {
     const value = fallback.success ? fallback.data : undefined;
     return {
       name,
-      default: name === "BODY_LIMIT" ? "5mb" : value === undefined ? "" : String(value),
+      default: value === undefined ? "" : showDefault(name, value),
       description: setting.description ?? "",
     };
   });
+}
+
+function showDefault(name: string, value: unknown): string {
+  const isSize = typeof value === "number" && name !== "PORT";
+  return isSize ? formatBytes(value).replace(" ", "").toLowerCase() : String(value);
 }
 
 function collectValues(env: NodeJS.ProcessEnv) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { AppError, errorCode } from "./errors.ts";
+import { formatBytes } from "./format-bytes.ts";
 
 interface ReadBodyOptions {
   /** Bytes after inflation; one more is refused. */
@@ -71,17 +72,6 @@ function tooLarge(req: IncomingMessage, size: number, options: ReadBodyOptions):
     `${what} ${is}; the limit is ${formatBytes(limit)}${setting ? ` (${setting})` : ""}.`,
     { hint: setting ? `Send less, or raise ${setting}.` : `Send less: ${size} bytes were read.` },
   );
-}
-
-/** Bytes as a person reads them: `6.1 MB`, `32 kB`; decimal units. */
-export function formatBytes(bytes: number): string {
-  if (bytes >= 1e6) return `${trimZero(bytes / 1e6)} MB`;
-  if (bytes >= 1e3) return `${trimZero(bytes / 1e3)} kB`;
-  return `${bytes} bytes`;
-}
-
-function trimZero(value: number): string {
-  return value.toFixed(1).replace(/\.0$/, "");
 }
 
 function asBodyError(error: unknown): unknown {
