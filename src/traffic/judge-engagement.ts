@@ -1,6 +1,6 @@
 import { ENGAGEMENT_MS } from "./engagement.ts";
 import type { JudgedVisits } from "./judge-visits.ts";
-import { joinSpans } from "./spans.ts";
+import { groupBy, joinSpans, uniqueRows } from "./spans.ts";
 import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
 
 /**
@@ -14,9 +14,8 @@ export async function findTouchedClicks(
   const touched = [...rows, ...changed];
   const engaged = touched.filter((row) => row.is_engaged === 1);
   const spans = spansOf(engaged, (at) => ({ from: at - ENGAGEMENT_MS, to: at }));
-  const landings = [...(await store.landingsOfVisitors(spans)), ...rows, ...touched].filter(
-    (row) => touched.includes(row) || isInside(row, spans),
-  );
+  // The batch's own landings are among the touched already.
+  const landings = [...touched, ...(await store.landingsOfVisitors(spans))];
   return [...new Set(landings.flatMap(({ click_id }) => (click_id === null ? [] : [click_id])))];
 }
 
@@ -39,20 +38,16 @@ export async function findEngagedClicks(
   );
   const isPersons = ({ seq }: VisitRow): boolean =>
     (verdicts.get(seq) ?? stored.get(seq))?.verdict !== "machine";
-  const persons = acts.filter(isPersons);
+  const persons = uniqueRows(acts).filter(isPersons);
+  const actsOf = groupBy(persons, ({ visitor }) => visitor);
+  const personal = new Set(persons.map(({ seq }) => seq));
 
   const engaged = new Set<string>();
-  for (const landing of landings) {
-    const { click_id: click, visitor, occurred_at: at } = landing;
-    const isEngaged = persons.some(
-      (act) =>
-        act.seq === landing.seq ||
-        (visitor !== null &&
-          act.visitor === visitor &&
-          act.occurred_at >= at &&
-          act.occurred_at <= at + ENGAGEMENT_MS),
-    );
-    if (click !== null && isEngaged) engaged.add(click);
+  for (const { seq, click_id: click, visitor, occurred_at: at } of landings) {
+    const isFollowed = actsOf
+      .get(visitor ?? "")
+      ?.some((act) => act.occurred_at >= at && act.occurred_at <= at + ENGAGEMENT_MS);
+    if (click !== null && (personal.has(seq) || isFollowed)) engaged.add(click);
   }
   return engaged;
 }
@@ -65,8 +60,4 @@ function spansOf(
     visitor === null ? [] : [{ on: visitor, ...around(at) }],
   );
   return joinSpans(spans, (key) => key).map(({ on, from, to }) => ({ key: on, from, to }));
-}
-
-function isInside({ visitor, occurred_at: at }: VisitRow, spans: readonly KeySpan[]): boolean {
-  return spans.some(({ key, from, to }) => key === visitor && from <= at && at <= to);
 }

@@ -54,12 +54,12 @@ export async function judgeHits(
   const hits = judged.map((event) =>
     hitOf(event, String(event.seq), event.click_id !== null && engaged.has(event.click_id)),
   );
-  const campaigns = new Map(judged.map((event) => [String(event.seq), event]));
+  const eventOf = new Map(judged.map((event) => [String(event.seq), event]));
   const verdicts = judge(hits, {
     signals,
     traces: await readTraces([...rows, ...known], store),
     mailOf({ id }) {
-      const event = campaigns.get(id);
+      const event = eventOf.get(id);
       return factsOf(event?.message_id ?? null, event?.campaign_id ?? null);
     },
   });
@@ -94,8 +94,9 @@ async function readTargets(rows: readonly HitRow[], context: HitContext): Promis
   return uniqueRows([
     ...(await store.hitsOfMails(mailSpans(counted))),
     ...(await withoutSaturated(sharing, store)),
-    ...(await store.hitsOfMessages(mails.moved)),
-    ...(await store.hitsOfCampaigns([...mails.links.keys()])),
+    ...(await store.hitsOfMessages([...mails.messages.keys()])),
+    ...(await store.sweepsOfCampaigns([...mails.links.keys()])),
+    ...(await store.hitsAroundLinks(mails.changedLinks)),
     ...(await store.hitsOfClicks(touchedClicks)),
   ]);
 }

@@ -9,7 +9,7 @@ import {
   type SiteTrace,
 } from "./site-neighbours.ts";
 import { DEVICE_SIGNALS, VISITOR_SIGNALS } from "./site-reasons.ts";
-import { joinSpans, type Span, uniqueRows } from "./spans.ts";
+import { groupBy, joinSpans, type Span, uniqueRows } from "./spans.ts";
 import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
 
 /** What a batch's site and server events led to. */
@@ -103,13 +103,12 @@ async function readAround(rows: readonly VisitRow[], store: TrafficStore): Promi
   const ofDevices = spansOf(own, "device", (row) => row.occurred_at + SITE_SPAN_MS);
   const byVisitor = await store.visitsOfVisitors(widen(ofVisitors));
   const byDevice = await store.visitsOfDevices(widen(ofDevices));
-  const visitorSeqs = new Set(byVisitor.map(({ seq }) => seq));
-  const deviceSeqs = new Set(byDevice.map(({ seq }) => seq));
+  const visitorSpans = groupBy(ofVisitors, ({ on }) => on);
+  const deviceSpans = groupBy(ofDevices, ({ on }) => on);
   return {
     rows: uniqueRows([...firstPages, ...byVisitor, ...byDevice]),
-    isOfVisitor: (row) =>
-      row.is_server === 0 && visitorSeqs.has(row.seq) && isWithin(ofVisitors, row.visitor, row),
-    isOfDevice: (row) => deviceSeqs.has(row.seq) && isWithin(ofDevices, row.device, row),
+    isOfVisitor: (row) => row.is_server === 0 && isWithin(visitorSpans.get(row.visitor ?? ""), row),
+    isOfDevice: (row) => isWithin(deviceSpans.get(row.device ?? ""), row),
   };
 }
 
@@ -134,12 +133,8 @@ function widen(spans: readonly Span<string>[]): KeySpan[] {
   }));
 }
 
-function isWithin(
-  spans: readonly Span<string>[],
-  key: string | null,
-  { occurred_at: at }: VisitRow,
-): boolean {
-  return spans.some(({ on, from, to }) => on === key && from <= at && at <= to);
+function isWithin(spans: readonly Span<string>[] = [], { occurred_at: at }: VisitRow): boolean {
+  return spans.some(({ from, to }) => from <= at && at <= to);
 }
 
 function visitRowOf(event: StoredEvent): VisitRow {

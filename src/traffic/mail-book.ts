@@ -2,24 +2,28 @@ import type { StoredEvent } from "../log/event.ts";
 import type { MailFacts } from "./define.ts";
 import {
   joinLinkFlags,
-  joinMailTimes,
+  joinMessageFacts,
   type LinkFlags,
   linkFlagsOf,
-  type MailTimes,
+  type MessageFacts,
   mailFactsOf,
+  messageFactsOf,
+  UNKNOWN_MESSAGE,
 } from "./mail-facts.ts";
 import type { TrafficStore } from "./store.ts";
 
-/** After this long a delivery no longer matters to a click. */
-const TIMING_MS = 10_000;
+/** A link of a campaign whose meaning changed: it is known as hidden or as unsubscribe, or no longer. */
+export interface ChangedLink {
+  readonly campaign: string;
+  readonly link: string;
+}
 
 /** What a batch of events said about mails. */
 export interface MailNews {
   /** Joined with what was known, for the messages and campaigns of which something new is known. */
-  readonly times: ReadonlyMap<string, MailTimes>;
+  readonly messages: ReadonlyMap<string, MessageFacts>;
   readonly links: ReadonlyMap<string, LinkFlags>;
-  /** Messages whose delivery moved, and up to when their hits must be judged again. */
-  readonly moved: readonly { key: string; to: number }[];
+  readonly changedLinks: readonly ChangedLink[];
 }
 
 /** Reads the `sent`, `delivered` and `rewrite` facts of a batch. */
@@ -27,59 +31,69 @@ export async function readMailNews(
   events: readonly StoredEvent[],
   store: TrafficStore,
 ): Promise<MailNews> {
-  const reported = new Map<string, MailTimes>();
+  const messages = await joinMessages(collectMessages(events), store);
+  return { messages, ...(await joinLinks(collectLinks(events), store)) };
+}
+
+function collectMessages(events: readonly StoredEvent[]): Map<string, MessageFacts> {
+  const reported = new Map<string, MessageFacts>();
+  for (const event of events) {
+    const facts = messageFactsOf(event);
+    const message = event.message_id;
+    if (!facts || message === null) continue;
+    reported.set(message, joinMessageFacts(reported.get(message) ?? UNKNOWN_MESSAGE, facts));
+  }
+  return reported;
+}
+
+function collectLinks(events: readonly StoredEvent[]): Map<string, LinkFlags> {
   const listed = new Map<string, LinkFlags>();
   for (const event of events) {
-    const { type, message_id: message, campaign_id: campaign, occurred_at: at } = event;
-    if (message !== null && (type === "sent" || type === "delivered")) {
-      const known = reported.get(message) ?? { sentAt: null, deliveredAt: null };
-      const report = {
-        sentAt: type === "sent" ? at : null,
-        deliveredAt: type === "delivered" ? at : null,
-      };
-      reported.set(message, joinMailTimes(known, report));
-    }
-    if (campaign !== null && type === "rewrite") {
-      listed.set(campaign, joinLinkFlags(listed.get(campaign) ?? new Map(), linkFlagsOf(event)));
-    }
+    const campaign = event.campaign_id;
+    if (event.type !== "rewrite" || campaign === null) continue;
+    listed.set(campaign, joinLinkFlags(listed.get(campaign) ?? new Map(), linkFlagsOf(event)));
   }
-  return { ...(await joinTimes(reported, store)), links: await joinLinks(listed, store) };
+  return listed;
 }
 
-async function joinTimes(
-  reported: ReadonlyMap<string, MailTimes>,
+async function joinMessages(
+  reported: ReadonlyMap<string, MessageFacts>,
   store: TrafficStore,
-): Promise<Pick<MailNews, "times" | "moved">> {
-  const known = await store.mailTimes([...reported.keys()]);
-  const times = new Map<string, MailTimes>();
-  const moved: { key: string; to: number }[] = [];
+): Promise<Map<string, MessageFacts>> {
+  const known = await store.messages([...reported.keys()]);
+  const messages = new Map<string, MessageFacts>();
   for (const [message, report] of reported) {
-    const before = known.get(message) ?? { sentAt: null, deliveredAt: null };
-    const after = joinMailTimes(before, report);
-    if (after.sentAt === before.sentAt && after.deliveredAt === before.deliveredAt) continue;
-    times.set(message, after);
-    const [was, is] = [deliveryOf(before), deliveryOf(after)];
-    if (was !== is) moved.push({ key: message, to: Math.max(was ?? is ?? 0, is ?? 0) + TIMING_MS });
+    const before = known.get(message);
+    const after = joinMessageFacts(before ?? UNKNOWN_MESSAGE, report);
+    if (JSON.stringify(after) !== JSON.stringify(before)) messages.set(message, after);
   }
-  return { times, moved };
-}
-
-function deliveryOf({ sentAt, deliveredAt }: MailTimes): number | null {
-  return deliveredAt ?? sentAt;
+  return messages;
 }
 
 async function joinLinks(
   listed: ReadonlyMap<string, LinkFlags>,
   store: TrafficStore,
-): Promise<Map<string, LinkFlags>> {
+): Promise<Pick<MailNews, "links" | "changedLinks">> {
   const known = await store.linkFlags([...listed.keys()]);
   const links = new Map<string, LinkFlags>();
+  const changedLinks: ChangedLink[] = [];
   for (const [campaign, flags] of listed) {
-    const before: LinkFlags = known.get(campaign) ?? new Map();
+    const before = known.get(campaign) ?? new Map<string, number>();
     const after = joinLinkFlags(before, flags);
-    if ([...after].some(([link, said]) => before.get(link) !== said)) links.set(campaign, after);
+    if (![...after].some(([link, said]) => before.get(link) !== said)) continue;
+    links.set(campaign, after);
+    const changed = [...after.keys()].filter((link) => meansOther(link, before, after));
+    changedLinks.push(...changed.map((link) => ({ campaign, link })));
   }
-  return links;
+  return { links, changedLinks };
+}
+
+function meansOther(link: string, before: LinkFlags, after: LinkFlags): boolean {
+  const [was, is] = [mailFactsOf(before), mailFactsOf(after)];
+  return (
+    was.traps.has(link) !== is.traps.has(link) ||
+    was.unsubscribes.has(link) !== is.unsubscribes.has(link)
+  );
 }
 
 /** Looks up what is known of the mails of some hits, the batch's own news included. */
@@ -91,7 +105,7 @@ export async function readMailFacts(
   const distinct = (ids: readonly (string | null)[]): string[] => [
     ...new Set(ids.filter((id) => id !== null)),
   ];
-  const times = await store.mailTimes(distinct(hits.map((hit) => hit.message_id)));
+  const messages = await store.messages(distinct(hits.map((hit) => hit.message_id)));
   const links = await store.linkFlags(distinct(hits.map((hit) => hit.campaign_id)));
   const cache = new Map<string, MailFacts>();
   return (message, campaign) => {
@@ -100,7 +114,7 @@ export async function readMailFacts(
     if (cached) return cached;
     const facts = mailFactsOf(
       news.links.get(campaign ?? "") ?? links.get(campaign ?? ""),
-      news.times.get(message ?? "") ?? times.get(message ?? ""),
+      news.messages.get(message ?? "") ?? messages.get(message ?? ""),
     );
     cache.set(key, facts);
     return facts;

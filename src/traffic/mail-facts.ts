@@ -4,16 +4,52 @@ import type { MailFacts } from "./define.ts";
 /** What the lists of a campaign's links have said about one link id, as bits. */
 const LINK = { visible: 1, hidden: 2, unsubscribe: 4, notUnsubscribe: 8 } as const;
 
-/** When a message was sent and delivered, the earliest report of each. Milliseconds or null. */
-export interface MailTimes {
+/** What is known of one message: the earliest report of each moment (milliseconds), and its links. */
+export interface MessageFacts {
   readonly sentAt: number | null;
   readonly deliveredAt: number | null;
+  /** How many visible links it has, where its `sent` fact says. */
+  readonly links: number | null;
+  /** 1 where its `sent` fact says that a hidden link follows them. */
+  readonly honeypot: number | null;
 }
+
+/** A message of which nothing is known. */
+export const UNKNOWN_MESSAGE: MessageFacts = {
+  sentAt: null,
+  deliveredAt: null,
+  links: null,
+  honeypot: null,
+};
 
 /** Link id to what was said about it, over all mails of one campaign. */
 export type LinkFlags = ReadonlyMap<string, number>;
 
 const UNSUBSCRIBE = /unsubscri|opt[-_ ]?out|abmeld|abbestell|désabonn|desinscri|désinscri/i;
+
+/** Reads a `sent` or `delivered` fact; undefined for any other. */
+export function messageFactsOf(event: EventRow): MessageFacts | undefined {
+  const { type, occurred_at: at, properties } = event;
+  if (type === "delivered") return { ...UNKNOWN_MESSAGE, deliveredAt: at };
+  if (type !== "sent") return undefined;
+  const { links, honeypot } = properties;
+  return {
+    ...UNKNOWN_MESSAGE,
+    sentAt: at,
+    links: typeof links === "number" ? links : null,
+    honeypot: honeypot === true || honeypot === 1 ? 1 : null,
+  };
+}
+
+/** Joins two reports on one message: the earliest moments and the largest mail, whatever their order. */
+export function joinMessageFacts(a: MessageFacts, b: MessageFacts): MessageFacts {
+  return {
+    sentAt: pick(Math.min, a.sentAt, b.sentAt),
+    deliveredAt: pick(Math.min, a.deliveredAt, b.deliveredAt),
+    links: pick(Math.max, a.links, b.links),
+    honeypot: pick(Math.max, a.honeypot, b.honeypot),
+  };
+}
 
 /**
  * Reads the links that a `rewrite` fact lists, as flags by link id; `honeypot: true` beside the list
@@ -31,7 +67,6 @@ export function linkFlagsOf({ properties }: EventRow): Map<string, number> {
     const leaves = UNSUBSCRIBE.test(says) ? LINK.unsubscribe : LINK.notUnsubscribe;
     flags.set(String(index), LINK.visible | leaves);
   }
-  // The hidden link's index lies behind those of all the others.
   if (honeypot === true || honeypot === 1) flags.set(String(listed.length), LINK.hidden);
   return flags;
 }
@@ -43,28 +78,39 @@ export function joinLinkFlags(a: LinkFlags, b: LinkFlags): Map<string, number> {
   return joined;
 }
 
-/** Joins two reports on one message: the earliest of each wins, so their order doesn't matter. */
-export function joinMailTimes(a: MailTimes, b: MailTimes): MailTimes {
+/** What the signals ask about a mail: by its own `sent` fact, else by what its campaign's mails share. */
+export function mailFactsOf(
+  flags: LinkFlags = new Map(),
+  { sentAt, deliveredAt, links, honeypot }: MessageFacts = UNKNOWN_MESSAGE,
+): MailFacts {
+  const deliveredOrSentAt = deliveredAt ?? sentAt;
+  const unsubscribes = new Set(having(flags, LINK.unsubscribe, LINK.notUnsubscribe));
+  if (links !== null) {
+    return {
+      links: new Set(Array.from({ length: links }, (_, index) => String(index))),
+      traps: new Set(honeypot === 1 ? [String(links)] : []),
+      unsubscribes,
+      deliveredAt: deliveredOrSentAt,
+    };
+  }
   return {
-    sentAt: earliest(a.sentAt, b.sentAt),
-    deliveredAt: earliest(a.deliveredAt, b.deliveredAt),
+    links: new Set(having(flags, LINK.visible, 0)),
+    traps: new Set(having(flags, LINK.hidden, LINK.visible)),
+    unsubscribes,
+    deliveredAt: deliveredOrSentAt,
   };
 }
 
-/** What the signals ask about a mail. */
-export function mailFactsOf(links: LinkFlags | undefined, times: MailTimes | undefined): MailFacts {
-  const having = (wanted: number, unwanted: number): string[] =>
-    [...(links ?? [])].flatMap(([link, flags]) =>
-      (flags & wanted) !== 0 && (flags & unwanted) === 0 ? [link] : [],
-    );
-  return {
-    links: new Set(having(LINK.visible, 0)),
-    traps: new Set(having(LINK.hidden, LINK.visible)),
-    unsubscribes: new Set(having(LINK.unsubscribe, LINK.notUnsubscribe)),
-    deliveredAt: times?.deliveredAt ?? times?.sentAt ?? null,
-  };
+function having(flags: LinkFlags, wanted: number, unwanted: number): string[] {
+  return [...flags].flatMap(([link, said]) =>
+    (said & wanted) !== 0 && (said & unwanted) === 0 ? [link] : [],
+  );
 }
 
-function earliest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+function pick(
+  choose: (a: number, b: number) => number,
+  a: number | null,
+  b: number | null,
+): number | null {
+  return a === null || b === null ? (a ?? b) : choose(a, b);
 }

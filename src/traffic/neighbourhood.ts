@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { networkPrefix } from "../lib/ip.ts";
 import type { Agent, Hit, MailFacts, Neighbourhood, Trace } from "./define.ts";
 import { settleByName } from "./prefetch.ts";
+import { groupBy } from "./spans.ts";
 import { mostDistinct } from "./windows.ts";
 
 /** Finds the neighbourhood of a hit among the traces it was made from. */
@@ -41,8 +42,8 @@ function standIn(device: string): string {
 /** Sorts traces into mails and addresses, once for all the hits to be judged. */
 export function createNeighbourhoods(traces: readonly Trace[]): FindNeighbours {
   const counted = traces.filter((trace) => trace.counts).sort(byMoment);
-  const byGroup = groupBy(counted, (trace) => trace.group);
-  const byAddress = groupBy(counted, (trace) => trace.address);
+  const byGroup = createGroups(counted, (trace) => trace.group);
+  const byAddress = createGroups(counted, (trace) => trace.address);
   const prefixOf = memoize(networkPrefix);
 
   return (trace, mail) => {
@@ -73,6 +74,13 @@ interface Group {
     keyOf: (trace: Trace) => string | null,
   ): number;
   within(trace: Trace, ms: number): readonly Trace[];
+}
+
+function createGroups(
+  traces: readonly Trace[],
+  keyOf: (trace: Trace) => string | null,
+): Map<string, Group> {
+  return new Map([...groupBy(traces, keyOf)].map(([key, own]) => [key, createGroup(own)]));
 }
 
 function createGroup(traces: readonly Trace[]): Group {
@@ -120,21 +128,6 @@ function firstFrom(traces: readonly Trace[], at: number): number {
     else high = middle;
   }
   return low;
-}
-
-function groupBy(
-  traces: readonly Trace[],
-  keyOf: (trace: Trace) => string | null,
-): Map<string, Group> {
-  const lists = new Map<string, Trace[]>();
-  for (const trace of traces) {
-    const key = keyOf(trace);
-    if (key === null) continue;
-    const list = lists.get(key);
-    if (list) list.push(trace);
-    else lists.set(key, [trace]);
-  }
-  return new Map([...lists].map(([key, list]) => [key, createGroup(list)]));
 }
 
 /** By time, then by id: the order in which hits came must not show. */

@@ -8,6 +8,7 @@ import { judgeHits } from "./judge-hits.ts";
 import { judgeVisits } from "./judge-visits.ts";
 import { readMailNews } from "./mail-book.ts";
 import { createTrafficTables, TRAFFIC_TABLES } from "./schema.ts";
+import { groupBy } from "./spans.ts";
 import { createTrafficStore, type TrafficStore } from "./store.ts";
 import { type TrafficWrites, writeTraffic } from "./writes.ts";
 
@@ -36,7 +37,8 @@ export function createTrafficProjection({ signals, appendChanges }: TrafficDeps)
     async handle({ events, table }, db) {
       const statements: BatchStatement[] = [];
       const changes: { workspaceId: number; seq: number }[] = [];
-      for (const [workspaceId, own] of byWorkspace(events)) {
+      for (const [key, own] of groupBy(events, (event) => String(event.workspace_id))) {
+        const workspaceId = Number(key);
         const store = createTrafficStore(db, table, workspaceId);
         const { changed, ...writes } = await judgeBatch(own, store, signals);
         statements.push(...writeTraffic(db.engine, table, workspaceId, writes));
@@ -60,18 +62,8 @@ async function judgeBatch(
     hits: hits.rows,
     visits: visits.rows,
     verdicts: new Map([...visits.verdicts, ...hits.verdicts]),
-    mails: mails.times,
+    messages: mails.messages,
     links: mails.links,
     changed: [...visits.changed, ...hits.changed].map(({ seq }) => seq),
   };
-}
-
-function byWorkspace(events: readonly StoredEvent[]): Map<number, StoredEvent[]> {
-  const groups = new Map<number, StoredEvent[]>();
-  for (const event of events) {
-    const group = groups.get(event.workspace_id);
-    if (group) group.push(event);
-    else groups.set(event.workspace_id, [event]);
-  }
-  return groups;
 }

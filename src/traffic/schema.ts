@@ -101,7 +101,7 @@ function createVisits(table: TableName): readonly Sql[] {
   ];
 }
 
-/** When each message was sent and delivered, and which links the mails of each campaign have. */
+/** What each message's own facts say, and which links the mails of each campaign have. */
 function createMails(table: TableName): readonly Sql[] {
   return [
     sql`
@@ -110,6 +110,8 @@ function createMails(table: TableName): readonly Sql[] {
         message_id   TEXT   NOT NULL,
         sent_at      BIGINT,
         delivered_at BIGINT,
+        links        INTEGER,
+        honeypot     INTEGER,
         PRIMARY KEY (workspace_id, message_id)
       )`,
     sql`

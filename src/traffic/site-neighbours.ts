@@ -1,5 +1,6 @@
 import type { Reason } from "./define.ts";
 import { siteReason } from "./site-reasons.ts";
+import { groupBy } from "./spans.ts";
 import { mostDistinct } from "./windows.ts";
 
 /** The narrow part of a site event that its neighbours' judgement needs. */
@@ -38,10 +39,10 @@ export interface SiteNeighbourhood {
 export function createSiteNeighbourhood(traces: readonly SiteTrace[]): SiteNeighbourhood {
   const sorted = [...traces].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   const visitors = new Map(
-    groupTraces(sorted, (trace) => trace.visitor).map(([key, own]) => [key, createVisitor(own)]),
+    [...groupBy(sorted, (trace) => trace.visitor)].map(([key, own]) => [key, createVisitor(own)]),
   );
   const devices = new Map(
-    groupTraces(sorted, (trace) => trace.device).map(([key, own]) => [key, countVisitors(own)]),
+    [...groupBy(sorted, (trace) => trace.device)].map(([key, own]) => [key, countVisitors(own)]),
   );
   return {
     visitorReasons: (trace) => visitors.get(trace.visitor ?? "")?.(trace) ?? [],
@@ -93,19 +94,4 @@ function countVisitors(own: readonly SiteTrace[]): Map<string, number> {
   );
   const counts = mostDistinct(known, SITE_SPAN_MS);
   return new Map(known.map(({ id }, index) => [id, counts[index] ?? 0]));
-}
-
-function groupTraces(
-  traces: readonly SiteTrace[],
-  keyOf: (trace: SiteTrace) => string | null,
-): [string, SiteTrace[]][] {
-  const groups = new Map<string, SiteTrace[]>();
-  for (const trace of traces) {
-    const key = keyOf(trace);
-    if (key === null) continue;
-    const group = groups.get(key);
-    if (group) group.push(trace);
-    else groups.set(key, [trace]);
-  }
-  return [...groups];
 }

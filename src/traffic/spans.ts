@@ -7,13 +7,7 @@ export interface Span<K> {
 
 /** Joins spans that overlap or touch, so that a look-up finds every row once. */
 export function joinSpans<K>(spans: readonly Span<K>[], keyOf: (on: K) => string): Span<K>[] {
-  const byKey = new Map<string, Span<K>[]>();
-  for (const span of spans) {
-    const key = keyOf(span.on);
-    const own = byKey.get(key);
-    if (own) own.push(span);
-    else byKey.set(key, [span]);
-  }
+  const byKey = groupBy(spans, ({ on }) => keyOf(on));
   return [...byKey.values()].flatMap(joinOfOneKey);
 }
 
@@ -31,4 +25,20 @@ function joinOfOneKey<K>(spans: readonly Span<K>[]): Span<K>[] {
 /** The first of each row by `seq`. */
 export function uniqueRows<T extends { readonly seq: number }>(rows: readonly T[]): T[] {
   return [...new Map(rows.map((row) => [row.seq, row])).values()];
+}
+
+/** Sorts items into lists by a key, in their order; those without a key are left out. */
+export function groupBy<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string | null,
+): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === null) continue;
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
 }

@@ -4,7 +4,7 @@ import type { StoredEvent } from "../log/event.ts";
 import { parseEvent } from "../log/events-store.ts";
 import type { TableName } from "../log/projection.ts";
 import type { Certainty, Reason, Verdict, VerdictName } from "./define.ts";
-import type { LinkFlags, MailTimes } from "./mail-facts.ts";
+import type { LinkFlags, MessageFacts } from "./mail-facts.ts";
 
 /** A click or open in the look-up table. */
 export interface HitRow {
@@ -53,9 +53,11 @@ export interface KeySpan {
 export interface TrafficStore {
   hitsOfMails(spans: readonly MailSpan[]): Promise<HitRow[]>;
   hitsOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
-  /** Hits of a message up to a moment. */
-  hitsOfMessages(until: readonly { key: string; to: number }[]): Promise<HitRow[]>;
-  hitsOfCampaigns(campaigns: readonly string[]): Promise<HitRow[]>;
+  hitsOfMessages(messages: readonly string[]): Promise<HitRow[]>;
+  /** Hits of campaigns that have at least four different links around them: part of a sweep, perhaps. */
+  sweepsOfCampaigns(campaigns: readonly string[]): Promise<HitRow[]>;
+  /** Hits on a link of a campaign, and the hits around them. */
+  hitsAroundLinks(links: readonly { campaign: string; link: string }[]): Promise<HitRow[]>;
   hitsOfClicks(clickIds: readonly string[]): Promise<HitRow[]>;
   visitsOfVisitors(spans: readonly KeySpan[]): Promise<VisitRow[]>;
   visitsOfDevices(spans: readonly KeySpan[]): Promise<VisitRow[]>;
@@ -67,7 +69,7 @@ export interface TrafficStore {
   landingsOfVisitors(spans: readonly KeySpan[]): Promise<VisitRow[]>;
   /** Engaged site events of these visitors. */
   engagements(spans: readonly KeySpan[]): Promise<VisitRow[]>;
-  mailTimes(messages: readonly string[]): Promise<Map<string, MailTimes>>;
+  messages(messages: readonly string[]): Promise<Map<string, MessageFacts>>;
   linkFlags(campaigns: readonly string[]): Promise<Map<string, LinkFlags>>;
   verdicts(seqs: readonly number[]): Promise<Map<number, Verdict>>;
   /** The facts themselves; an erased one is missing. */
@@ -92,6 +94,11 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
   // CROSS JOIN: SQLite then takes the few given keys as the outer loop, whatever it guesses.
   const withinSpan = (at: Sql): Sql => sql`
     ${at} BETWEEN CAST(r.value ->> 'from' AS BIGINT) AND CAST(r.value ->> 'to' AS BIGINT)`;
+
+  const isAround = sql`
+    o.workspace_id = ${workspaceId} AND o.message_key = h.message_key
+      AND o.contact_key = h.contact_key
+      AND o.occurred_at BETWEEN h.occurred_at - 10000 AND h.occurred_at + 10000`;
 
   const visitsBy = (key: Sql, spans: readonly KeySpan[], condition: Sql): Promise<VisitRow[]> =>
     all(
@@ -119,20 +126,30 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key'
             AND ${withinSpan(sql`h.occurred_at`)}`,
       ),
-    hitsOfMessages: (until) =>
+    hitsOfMessages: (messages) =>
       all(
-        until,
+        messages,
         sql`
-          ${selectHits} FROM ${rows(until)} CROSS JOIN ${hits} AS h
-          WHERE h.workspace_id = ${workspaceId} AND h.message_key = r.value ->> 'key'
-            AND h.occurred_at <= CAST(r.value ->> 'to' AS BIGINT)`,
+          ${selectHits} FROM ${texts(messages)} CROSS JOIN ${hits} AS h
+          WHERE h.workspace_id = ${workspaceId} AND h.message_key = r.value ->> 'key'`,
       ),
-    hitsOfCampaigns: (campaigns) =>
+    sweepsOfCampaigns: (campaigns) =>
       all(
         campaigns,
         sql`
           ${selectHits} FROM ${texts(campaigns)} CROSS JOIN ${hits} AS h
-          WHERE h.workspace_id = ${workspaceId} AND h.campaign_id = r.value ->> 'key'`,
+          WHERE h.workspace_id = ${workspaceId} AND h.campaign_id = r.value ->> 'key'
+            AND 4 <= (SELECT COUNT(DISTINCT o.link_id) FROM ${hits} AS o WHERE ${isAround})`,
+      ),
+    hitsAroundLinks: (links) =>
+      all(
+        links,
+        sql`
+          SELECT o.seq, o.occurred_at, o.message_key, o.contact_key, o.campaign_id, o.link_id,
+            o.click_id, o.address, o.os, o.counts
+          FROM ${rows(links)} CROSS JOIN ${hits} AS h CROSS JOIN ${hits} AS o
+          WHERE h.workspace_id = ${workspaceId} AND h.campaign_id = r.value ->> 'campaign'
+            AND h.link_id = r.value ->> 'link' AND ${isAround}`,
       ),
     hitsOfClicks: (clickIds) =>
       all(
@@ -164,20 +181,16 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           WHERE v.workspace_id = ${workspaceId} AND v.click_id IS NOT NULL
             AND v.click_id = r.value ->> 'key'`,
       ),
-    async mailTimes(messages) {
-      const found = await all<{ message_id: string; sent_at: number; delivered_at: number }>(
+    async messages(messages) {
+      const found = await all<MessageFacts & { message_id: string }>(
         messages,
         sql`
-          SELECT m.message_id, m.sent_at, m.delivered_at
+          SELECT m.message_id, m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt",
+            m.links, m.honeypot
           FROM ${texts(messages)} CROSS JOIN ${table("traffic_mails")} AS m
           WHERE m.workspace_id = ${workspaceId} AND m.message_id = r.value ->> 'key'`,
       );
-      return new Map(
-        found.map((row) => [
-          row.message_id,
-          { sentAt: row.sent_at, deliveredAt: row.delivered_at },
-        ]),
-      );
+      return new Map(found.map(({ message_id, ...facts }) => [message_id, facts]));
     },
     async linkFlags(campaigns) {
       const found = await all<{ campaign_id: string; link_id: string; flags: number }>(

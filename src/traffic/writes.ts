@@ -2,7 +2,7 @@ import type { BatchStatement, Engine } from "../db/db.ts";
 import { jsonRows, sql } from "../db/sql.ts";
 import type { TableName } from "../log/projection.ts";
 import type { Verdict } from "./define.ts";
-import type { LinkFlags, MailTimes } from "./mail-facts.ts";
+import type { LinkFlags, MessageFacts } from "./mail-facts.ts";
 import type { HitRow, VisitRow } from "./store.ts";
 
 /** What a batch writes for one workspace. */
@@ -11,7 +11,7 @@ export interface TrafficWrites {
   readonly visits: readonly VisitRow[];
   /** By seq: new verdicts, and changed ones. */
   readonly verdicts: ReadonlyMap<number, Verdict>;
-  readonly mails: ReadonlyMap<string, MailTimes>;
+  readonly messages: ReadonlyMap<string, MessageFacts>;
   readonly links: ReadonlyMap<string, LinkFlags>;
 }
 
@@ -20,7 +20,7 @@ export function writeTraffic(
   engine: Engine,
   table: TableName,
   workspaceId: number,
-  { hits, visits, verdicts, mails, links }: TrafficWrites,
+  { hits, visits, verdicts, messages, links }: TrafficWrites,
 ): BatchStatement[] {
   const rows = (values: readonly object[]) => jsonRows(engine, JSON.stringify(values));
   const statements: [readonly object[], () => BatchStatement][] = [
@@ -57,7 +57,7 @@ export function writeTraffic(
         ON CONFLICT DO NOTHING`,
     ],
     upsertVerdicts(),
-    upsertMails(),
+    upsertMessages(),
     upsertLinks(),
   ];
   return statements.flatMap(([values, write]) => (values.length === 0 ? [] : [write()]));
@@ -86,22 +86,27 @@ export function writeTraffic(
     ];
   }
 
-  function upsertMails(): [readonly object[], () => BatchStatement] {
-    const values = [...mails].map(([message_id, { sentAt, deliveredAt }]) => ({
+  function upsertMessages(): [readonly object[], () => BatchStatement] {
+    const values = [...messages].map(([message_id, { sentAt, deliveredAt, ...links }]) => ({
       message_id,
       sent_at: sentAt,
       delivered_at: deliveredAt,
+      ...links,
     }));
     return [
       values,
       () => sql`
-        INSERT INTO ${table("traffic_mails")} (workspace_id, message_id, sent_at, delivered_at)
+        INSERT INTO ${table("traffic_mails")} (
+          workspace_id, message_id, sent_at, delivered_at, links, honeypot
+        )
         SELECT ${workspaceId}, r.value ->> 'message_id', CAST(r.value ->> 'sent_at' AS BIGINT),
-          CAST(r.value ->> 'delivered_at' AS BIGINT)
+          CAST(r.value ->> 'delivered_at' AS BIGINT), CAST(r.value ->> 'links' AS INTEGER),
+          CAST(r.value ->> 'honeypot' AS INTEGER)
         FROM ${rows(values)}
         WHERE TRUE
         ON CONFLICT (workspace_id, message_id) DO UPDATE SET
-          sent_at = excluded.sent_at, delivered_at = excluded.delivered_at`,
+          sent_at = excluded.sent_at, delivered_at = excluded.delivered_at,
+          links = excluded.links, honeypot = excluded.honeypot`,
     ];
   }
 

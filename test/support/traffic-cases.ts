@@ -1,11 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import type { Engine } from "../../src/db/db.ts";
 import type { Hit, MailFacts, Verdict } from "../../src/traffic/define.ts";
 import { judge } from "../../src/traffic/judge.ts";
 import { createNetworks } from "../../src/traffic/networks.ts";
 import { loadSignals } from "../../src/traffic/signals.ts";
 import type { CaseFailure, CaseReport } from "./case-file.ts";
+import { SHARED } from "./database.ts";
+import setup from "./global-setup.ts";
 import { shuffled } from "./shuffle.ts";
+import { createTrafficDriver } from "./traffic-driver.ts";
+import { factsOfCase } from "./traffic-facts.ts";
 
 const verdictName = z.enum(["human", "machine", "prefetch"]);
 
@@ -82,14 +87,25 @@ export async function readTrafficCases(file: string): Promise<{
   return { cases, classify: createNetworks(parsed.networks) };
 }
 
+/** Shuffles of each case unless told otherwise: the database is slower than a function. */
+const SHUFFLES = { pure: 200, stored: 5 } as const;
+
 /**
- * Runs a file of traffic cases through the pure judge: the final verdicts in many orders, and the
- * verdict of each hit at its arrival, when only hits with a smaller time have come.
+ * Runs a file of traffic cases: the final verdicts in many orders, and the verdict of each hit at its
+ * arrival, when only hits with a smaller time have come.
+ *
+ * @param engine through the projection on this engine; without one through the pure judge
  */
 export async function runTrafficCases(
   file: string,
-  { shuffles = 200 }: { shuffles?: number } = {},
+  { shuffles, engine }: { shuffles?: number; engine?: Engine } = {},
 ): Promise<CaseReport> {
+  return engine === undefined
+    ? await runPure(file, shuffles ?? SHUFFLES.pure)
+    : await runStored(file, shuffles ?? SHUFFLES.stored, engine);
+}
+
+async function runPure(file: string, shuffles: number): Promise<CaseReport> {
   const { cases, classify } = await readTrafficCases(file);
   const signals = await loadSignals();
   return await reportCases(cases, shuffles, (given, hits) =>
@@ -98,6 +114,26 @@ export async function runTrafficCases(
       { signals, mailOf: (hit) => mailOf(given, hit) },
     ),
   );
+}
+
+/** Every order of every case in a workspace of its own, the facts about the mail mixed in, too. */
+async function runStored(file: string, shuffles: number, engine: Engine): Promise<CaseReport> {
+  const { cases, classify } = await readTrafficCases(file);
+  const teardown =
+    process.env[SHARED.sqliteTemplate] === undefined ? await setup() : () => Promise.resolve();
+  const driver = await createTrafficDriver(engine);
+  let workspaceId = 0;
+  try {
+    return await reportCases(cases, shuffles, async ({ mails }, hits) => {
+      workspaceId += 1;
+      const facts = factsOfCase({ mails, hits }, workspaceId, classify);
+      await driver.feed(shuffled(facts, workspaceId), 1 + (workspaceId % 4));
+      return await driver.verdicts(workspaceId);
+    });
+  } finally {
+    await driver.dispose();
+    await teardown();
+  }
 }
 
 /** Compares what a judge says with what the cases expect. */
