@@ -41,27 +41,32 @@ export interface TrailDay {
 
 /** Lays a page of entries, newest first, out by day and session. */
 export function layOutTrail(entries: readonly JourneyEntry[], zone: string): TrailDay[] {
+  const dayOf = ({ at }: JourneyEntry): string => formatTime(at, zone, "day");
   const days: TrailDay[] = [];
   let day = "";
-  for (const block of groupBySession(entries)) {
+  for (const block of groupBySession(entries, dayOf)) {
     const [newest] = block;
     if (!newest) continue;
-    const name = formatTime(newest.at, zone, "day");
-    if (name !== day) days.push({ at: newest.at, blocks: [] });
-    day = name;
+    if (dayOf(newest) !== day) days.push({ at: newest.at, blocks: [] });
+    day = dayOf(newest);
     days.at(-1)?.blocks.push(toBlock(block));
   }
   return days;
 }
 
-function groupBySession(entries: readonly JourneyEntry[]): JourneyEntry[][] {
-  const blocks: JourneyEntry[][] = [];
+/** A session stays whole over midnight; what happened outside of one is cut there. */
+function groupBySession(
+  entries: readonly JourneyEntry[],
+  dayOf: (entry: JourneyEntry) => string,
+): JourneyEntry[][] {
+  const groups: { key: string; entries: JourneyEntry[] }[] = [];
   for (const entry of entries) {
-    const last = blocks.at(-1);
-    if (last && last[0]?.session_id === entry.session_id) last.push(entry);
-    else blocks.push([entry]);
+    const key = entry.session_id ?? `outside on ${dayOf(entry)}`;
+    const last = groups.at(-1);
+    if (last?.key === key) last.entries.push(entry);
+    else groups.push({ key, entries: [entry] });
   }
-  return blocks;
+  return groups.map((group) => group.entries);
 }
 
 function toBlock(entries: readonly JourneyEntry[]): TrailBlock {

@@ -106,7 +106,11 @@ function toReport(html: string, rewritten: RewrittenMail): object {
   const marked = markChanges(html, rewritten.html);
   return {
     html: rewritten.html,
-    links: rewritten.links.map((link) => ({ ...link, name: link.name || link.text })),
+    links: rewritten.links.map((link) => ({
+      url: link.url,
+      position: link.index + 1,
+      name: link.name || link.text,
+    })),
     skipped: rewritten.skipped,
     warnings: rewritten.warnings.map((one) => (typeof one === "string" ? one : one.message)),
     before: marked.before,
