@@ -41,6 +41,7 @@ function contactTables(table: TableName, clustered: Sql, bytewise: Sql): Sql[] {
         user_id       TEXT,
         email         TEXT,
         traits        TEXT   NOT NULL DEFAULT '{}',
+        founded_at    BIGINT NOT NULL,
         first_seen_at BIGINT NOT NULL,
         last_seen_at  BIGINT NOT NULL,
         PRIMARY KEY (workspace_id, contact)

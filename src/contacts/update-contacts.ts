@@ -183,6 +183,7 @@ function toContactRow(
     user_id: values("id", own.refs)[0] ?? values("id", own.mergedRefs)[0] ?? null,
     // The address that came last: people change theirs, and put typos right.
     email: values("email", own.refs).at(-1) ?? values("email", own.mergedRefs).at(-1) ?? null,
+    founded_at: own.foundedAt,
     first_seen_at: own.foundedAt,
     last_seen_at: own.foundedAt,
   };

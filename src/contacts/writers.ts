@@ -33,6 +33,7 @@ export function createWriters({ db, table, workspaceId }: Scope) {
         contact_id: "TEXT",
         user_id: "TEXT",
         email: "TEXT",
+        founded_at: "BIGINT",
         first_seen_at: "BIGINT",
         last_seen_at: "BIGINT",
       },
@@ -119,8 +120,8 @@ export function updateTimes({ db, table, workspaceId }: Scope, contacts: Iterabl
   return [
     sql`
       UPDATE ${own} SET
-        first_seen_at = COALESCE(${first}, first_seen_at),
-        last_seen_at = COALESCE(${last}, ${first}, first_seen_at)
+        first_seen_at = COALESCE(${first}, founded_at),
+        last_seen_at = COALESCE(${last}, ${first}, founded_at)
       WHERE workspace_id = ${workspaceId} AND contact IN (
         SELECT CAST(r.value ->> 'contact' AS BIGINT)
         FROM ${jsonRows(db.engine, JSON.stringify(rows))})`,
