@@ -3,10 +3,10 @@ import { createAccessRoutes } from "../../src/access/routes.ts";
 import type { Db } from "../../src/db/db.ts";
 import { type AppDeps, createApp } from "../../src/http/app.ts";
 import type { Readiness } from "../../src/http/health.ts";
-import type { JourneyEntry, LatestEvent, PageDeps } from "../../src/http/pages/deps.ts";
-import { AppError } from "../../src/lib/errors.ts";
+import type { LatestEvent, PageDeps } from "../../src/http/pages/deps.ts";
 import { createId } from "../../src/lib/ids.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
+import type { JourneyPage } from "../../src/reports/store.ts";
 
 export const BASE_URL = "http://127.0.0.1:3000";
 export const API_KEY = "test-api-key-0123456789";
@@ -65,6 +65,8 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
   };
 }
 
+type Entry = JourneyPage["entries"][number];
+
 /** The whole application over a database for access and made-up data for the rest. */
 export function createTestApp(access: Access, replaced: Partial<AppDeps> = {}) {
   return createApp({
@@ -105,10 +107,11 @@ export function latestEvent(seq: number, over: Partial<LatestEvent> = {}): Lates
 }
 
 /** A page view at noon, unless told otherwise. */
-export function journeyEntry(over: Partial<JourneyEntry> = {}): JourneyEntry {
+export function journeyEntry(over: Partial<Entry> = {}): Entry {
   return {
     id: "e1",
     at: new Date(NOON).toISOString(),
+    received_at: new Date(NOON).toISOString(),
     source: "site",
     type: "page",
     name: "page_view",
@@ -125,13 +128,7 @@ export function journeyEntry(over: Partial<JourneyEntry> = {}): JourneyEntry {
     reasons: [],
     counted: true,
     properties: {},
+    confidence: null,
     ...over,
   };
-}
-
-/** What a feature refuses with when the database is away. */
-export function storageGone(): AppError {
-  return new AppError("storage_unavailable", 503, "The database can't be reached.", {
-    retryAfterS: 1,
-  });
 }

@@ -225,6 +225,7 @@ describe("/contacts", () => {
     id: "0k3j2h1",
     user_id: "user-7",
     email: "ana@ex.com",
+    traits: {},
     first_seen_at: "2026-03-01T10:00:00.000Z",
     last_active_at: "2026-03-03T11:58:00.000Z",
   };
@@ -365,7 +366,8 @@ describe("/welcome", () => {
 
   it("rewrites a mail and marks what changed", async () => {
     const html = '<p>Hi <a href="https://a.test/">you</a> there</p>';
-    const link = { index: 0, name: null, text: "you", url: "https://a.test/", offset: 15 };
+    const url = "https://a.test/";
+    const link = { index: 0, name: null, text: "you", url, destination: url, offset: 15 };
     const tracking_url = "https://t.test/c/x/y";
     const res = await post(
       "/welcome/rewrite",
@@ -375,7 +377,7 @@ describe("/welcome", () => {
           html: html.replace("https://a.test/", tracking_url),
           links: [{ ...link, tracking_url }],
           skipped: [],
-          warnings: ["Mind this."],
+          warnings: [{ code: "maybe_signed", message: "Mind this.", count: 1 }],
         }),
       },
     );

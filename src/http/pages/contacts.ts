@@ -1,5 +1,6 @@
 import express, { type RequestHandler, type Router } from "express";
-import type { ContactSummary, PageDeps } from "./deps.ts";
+import type { ContactSummary } from "../../reports/store.ts";
+import type { PageDeps } from "./deps.ts";
 import { signedInOf } from "./session.ts";
 import type { PageRequest, Show } from "./show.ts";
 

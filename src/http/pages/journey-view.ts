@@ -1,5 +1,7 @@
+import type { JourneyPage } from "../../reports/store.ts";
 import { formatSpan, formatTime } from "../format.ts";
-import type { JourneyEntry } from "./deps.ts";
+
+type JourneyEntry = JourneyPage["entries"][number];
 
 /** An entry as one row of the trail. Texts are the senders' own, to be drawn escaped. */
 export interface TrailRow {
@@ -30,6 +32,8 @@ export interface TrailBlock {
   startedAt: string;
   span: string;
   pages: number;
+  /** Why the visit is counted as this contact's; empty outside of one. */
+  confidence: string;
   rows: TrailRow[];
 }
 
@@ -80,9 +84,17 @@ function toBlock(entries: readonly JourneyEntry[]): TrailBlock {
     startedAt: first?.at ?? "",
     span: formatSpan(span),
     pages: entries.filter(({ type }) => type === "page").length,
+    confidence: isSession ? CONFIDENCE[last?.confidence ?? "none"] : "",
     rows: entries.map((entry) => toRow(entry, entry === landing && entry.click_id !== null)),
   };
 }
+
+const CONFIDENCE = {
+  confirmed: "confirmed by your server",
+  asserted: "they said who they are",
+  inferred: "inferred from a click",
+  none: "",
+};
 
 function toRow(entry: JourneyEntry, isLanding: boolean): TrailRow {
   const { kind, label } = isLanding ? { kind: "page" as const, label: "Landing" } : markOf(entry);
@@ -176,5 +188,10 @@ function verdictOf(entry: JourneyEntry): TrailRow["verdict"] {
   const isHit = type === "click" || type === "open";
   if (verdict === null || (verdict === "human" && !isHit)) return null;
   const isUnsure = entry.certainty === "low";
-  return { word: VERDICT_WORDS[verdict], isHuman: verdict === "human", isUnsure, reasons };
+  return {
+    word: VERDICT_WORDS[verdict],
+    isHuman: verdict === "human",
+    isUnsure,
+    reasons: reasons.map((reason) => sentenceCase(reason.replaceAll("_", " "))),
+  };
 }

@@ -17,7 +17,7 @@ export function createJourneyPages(deps: PageDeps, show: Show, gate: RequestHand
   router.get("/contacts/:id", gate, async (req: Request<{ id: string }>, res) => {
     const { workspaceId } = signedInOf(res).caller;
     const contact = await deps.findContact(workspaceId, req.params.id);
-    if (!contact) throw new AppError("not_found", 404, "There is no such contact.");
+    if (!contact) throw unknownContact();
     const everything = textOf(req, "traffic") === "all";
     const cursor = textOf(req, "cursor") || undefined;
     const page = await deps.readJourney(workspaceId, contact.id, {
@@ -25,6 +25,7 @@ export function createJourneyPages(deps: PageDeps, show: Show, gate: RequestHand
       cursor,
       verdicts: everything ? undefined : ["human"],
     });
+    if (!page) throw unknownContact();
     const zone = zoneOf(req, res);
     const href = `/contacts/${encodeURIComponent(contact.id)}`;
     const name = nameOf(contact);
@@ -44,6 +45,10 @@ export function createJourneyPages(deps: PageDeps, show: Show, gate: RequestHand
   });
 
   return router;
+}
+
+function unknownContact(): AppError {
+  return new AppError("not_found", 404, "There is no such contact.");
 }
 
 function hrefOf(path: string, everything: boolean, cursor: string): string {

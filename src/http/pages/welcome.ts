@@ -37,7 +37,8 @@ export function createWelcomePages(deps: PageDeps, show: Show, gate: RequestHand
   ): Promise<void> => {
     const { workspaceId } = signedInOf(res).caller;
     const events = await deps.latestEvents(workspaceId, 0, RECENT);
-    const view = { ...state, ...checksOf(events, state) };
+    const you = `/contacts/${encodeURIComponent(signedInOf(res).caller.id)}`;
+    const view = { ...state, ...checksOf(events, state), you };
     show(req, res, {
       template: "welcome",
       title: "Get started",
@@ -54,7 +55,9 @@ export function createWelcomePages(deps: PageDeps, show: Show, gate: RequestHand
     const { html } = await deps.rewriteMail(caller.workspaceId, {
       html: SAMPLE_MAIL,
       campaign: SAMPLE_CAMPAIGN,
-      contact: { id: "you", email },
+      contact: { id: caller.id, email },
+      // The same message however often the page is looked at: one `sent` on the trail.
+      message_id: `welcome-${caller.id}`,
     });
     res.set("Content-Security-Policy", MAIL_FRAME_POLICY).type("html").send(html);
   });
@@ -112,7 +115,7 @@ function toReport(html: string, rewritten: RewrittenMail): object {
       name: link.name || link.text,
     })),
     skipped: rewritten.skipped,
-    warnings: rewritten.warnings.map((one) => (typeof one === "string" ? one : one.message)),
+    warnings: rewritten.warnings.map(({ message }) => message),
     before: marked.before,
     after: marked.after,
   };
