@@ -64,6 +64,6 @@ async function judgeBatch(
     verdicts: new Map([...visits.verdicts, ...hits.verdicts]),
     messages: mails.messages,
     links: mails.links,
-    changed: [...visits.changed, ...hits.changed].map(({ seq }) => seq),
+    changed: [...visits.changed, ...hits.changed].map(({ seq }) => seq).sort((a, b) => a - b),
   };
 }
