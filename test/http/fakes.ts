@@ -97,8 +97,6 @@ export function latestEvent(seq: number, over: Partial<LatestEvent> = {}): Lates
     type: "click",
     name: "email_clicked",
     url: "https://example.com/catalogue",
-    link_id: "1",
-    campaign_id: "c",
     email_claim: null,
     user_id: null,
     properties: {},

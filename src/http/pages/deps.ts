@@ -18,8 +18,6 @@ export interface LatestEvent {
   type: string;
   name: string;
   url: string | null;
-  link_id: string | null;
-  campaign_id: string | null;
   email_claim: string | null;
   user_id: string | null;
   properties: Record<string, unknown>;
