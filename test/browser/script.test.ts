@@ -1,0 +1,293 @@
+import { existsSync } from "node:fs";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { isObject, objectOf } from "../../src/collect/json-object.ts";
+
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const hasChromium = existsSync(CHROMIUM);
+if (!hasChromium)
+  process.stderr.write(`No Chromium at ${CHROMIUM}: the site script is NOT tested.\n`);
+
+interface SentCall {
+  type: string;
+  event?: string;
+  [member: string]: unknown;
+}
+
+/** A site with the script on every page, and the collector it sends to. */
+interface Site {
+  server: Server;
+  origin: string;
+  calls: SentCall[];
+  bodies: string[];
+  /** Statuses for the next posts; 200 when none is left. */
+  answers: number[];
+}
+
+describe.runIf(hasChromium)("the site script in Chromium", () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let site: Site;
+  let script: string;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    script = await bundleScript();
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    site = await startSite(script);
+    context = await browser.newContext();
+    page = await context.newPage();
+    errors.length = 0;
+    page.on("pageerror", (error) => errors.push(error.message));
+  });
+  afterEach(async () => {
+    await context.close();
+    await new Promise((resolve) => site.server.close(resolve));
+  });
+
+  const named = (name: string) =>
+    site.calls.filter((call) => call.event === name || (name === "page" && call.type === "page"));
+
+  async function waitFor(name: string, count = 1): Promise<SentCall> {
+    await expect.poll(() => named(name).length, { timeout: 5000 }).toBeGreaterThanOrEqual(count);
+    return named(name)[count - 1] ?? { type: "none" };
+  }
+
+  const pageOf = (call: SentCall) => objectOf(objectOf(call["context"])["page"]);
+  const clickOf = (call: SentCall) => objectOf(call["context"])["click_id"];
+
+  it("sends the landing with its click, and takes the parameter off the address bar", async () => {
+    await page.goto(`${site.origin}/?a=1&jt=Click1#top`);
+    const landing = await waitFor("page");
+    expect(clickOf(landing)).toBe("Click1");
+    expect(pageOf(landing)).toMatchObject({ url: `${site.origin}/?a=1#top`, title: "Shop" });
+    expect(page.url()).toBe(`${site.origin}/?a=1#top`);
+    expect(site.bodies.join()).not.toContain("jt=");
+    expect(errors).toEqual([]);
+  });
+
+  it("knows the visitor and the click again on the next page, under a strict CSP", async () => {
+    await page.goto(`${site.origin}/?jt=Click1`);
+    const first = await waitFor("page");
+    await page.goto(`${site.origin}/next`);
+    const second = await waitFor("page", 2);
+    expect(second["anonymousId"]).toBe(first["anonymousId"]);
+    expect(clickOf(second)).toBe("Click1");
+    expect(pageOf(second)).toMatchObject({ path: "/next" });
+  });
+
+  it("adopts the calls queued before it was there, and those pushed later", async () => {
+    await page.goto(`${site.origin}/queued`);
+    const queued = await waitFor("sign_up");
+    expect(queued).toMatchObject({ userId: "u-1", properties: { method: "email" } });
+    await page.evaluate("clicktrail.push(['track', 'later'])");
+    await waitFor("later");
+    expect(site.calls.find((call) => call.type === "identify")).toMatchObject({
+      userId: "u-1",
+      traits: { plan: "pro" },
+    });
+  });
+
+  it("counts one page view for each new URL of a single-page site", async () => {
+    await page.goto(`${site.origin}/`);
+    await waitFor("page");
+    await page.evaluate(
+      "history.pushState(null, '', '/cart'); history.replaceState(null, '', '/cart')",
+    );
+    expect(pageOf(await waitFor("page", 2))).toMatchObject({
+      path: "/cart",
+      referrer: `${site.origin}/`,
+    });
+    await page.evaluate("history.pushState(null, '', '/cart#details')");
+    await page.evaluate("history.pushState(null, '', '/pay')");
+    expect(pageOf(await waitFor("page", 3))).toMatchObject({ path: "/pay" });
+    await page.goBack();
+    await page.goBack();
+    expect(pageOf(await waitFor("page", 4))).toMatchObject({ path: "/cart" });
+  });
+
+  it("forgets visitor, user and click on reset", async () => {
+    await page.goto(`${site.origin}/queued?jt=Click1`);
+    const before = await waitFor("sign_up");
+    await page.evaluate("clicktrail.reset(); clicktrail.track('after')");
+    const after = await waitFor("after");
+    expect(after["anonymousId"]).not.toBe(before["anonymousId"]);
+    expect(after["userId"]).toBeNull();
+    expect(clickOf(after)).toBeUndefined();
+  });
+
+  it("keeps what was refused and sends it again", async () => {
+    site.answers.push(503);
+    await page.goto(`${site.origin}/`);
+    await expect.poll(() => site.answers.length).toBe(0);
+    expect(await waitFor("page")).toMatchObject({ type: "page" });
+    const waiting = await page.evaluate("localStorage.clicktrail_queue");
+    expect(waiting).toBeUndefined();
+  });
+
+  it("delivers what was waiting when the page is left at once", async () => {
+    await page.goto(`${site.origin}/`);
+    await page.evaluate("clicktrail.track('last_word'); location.href = '/next'");
+    await waitFor("last_word");
+  });
+
+  it("works without storage and without throwing into the page", async () => {
+    await page.addInitScript(() => {
+      for (const name of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(globalThis, name, {
+          get() {
+            throw new Error("forbidden");
+          },
+        });
+      }
+    });
+    await page.goto(`${site.origin}/?jt=Click1`);
+    expect(clickOf(await waitFor("page"))).toBe("Click1");
+    await page.evaluate(
+      "const a = {}; a.a = a; clicktrail.track('circular', a); clicktrail.push(['no'])",
+    );
+    await page.evaluate("clicktrail.track('fine')");
+    await waitFor("fine");
+    expect(named("circular")).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  it("reports scrolling, outbound clicks, downloads and engaged time", async () => {
+    await page.goto(`${site.origin}/long`);
+    await page.mouse.move(100, 100);
+    await page.mouse.wheel(0, 100_000);
+    await waitFor("scroll", 4);
+    expect(named("scroll").map((call) => objectOf(call["properties"])["percent_scrolled"])).toEqual(
+      [25, 50, 75, 90],
+    );
+    await page.click("#out");
+    expect((await waitFor("click"))["properties"]).toMatchObject({
+      link_domain: "other.test",
+      link_id: "out",
+      link_text: "Elsewhere",
+      outbound: true,
+    });
+    await page.click("#file");
+    expect((await waitFor("file_download"))["properties"]).toMatchObject({ file_name: "list.pdf" });
+    await page.goto(`${site.origin}/next`);
+    const engaged = objectOf((await waitFor("user_engagement"))["properties"]);
+    expect(engaged["engagement_time_msec"]).toBeGreaterThan(0);
+    expect(objectOf(named("click")[0]?.["context"])["interacted"]).toBe(1);
+  });
+
+  it("reports forms without what was typed, but for the field marked as email", async () => {
+    await page.goto(`${site.origin}/form`);
+    await page.fill("#name", "Top Secret");
+    await page.fill("#mail", "jane@shop.test");
+    await page.click("button");
+    expect((await waitFor("form_start"))["properties"]).toMatchObject({
+      form_id: "join",
+      first_field_id: "name",
+      first_field_position: 1,
+    });
+    expect((await waitFor("form_submit"))["properties"]).toMatchObject({
+      form_name: "Join us",
+      form_destination: `${site.origin}/next`,
+      form_submit_text: "Go",
+      email: "jane@shop.test",
+    });
+    expect(site.bodies.join()).not.toContain("Top Secret");
+  });
+
+  it("turns the data layer into events, what was there and what comes", async () => {
+    await page.goto(`${site.origin}/layer`);
+    expect((await waitFor("view_item"))["properties"]).toEqual({ value: 5 });
+    await page.evaluate("dataLayer.push({event: 'purchase', ecommerce: {transaction_id: 'T1'}})");
+    expect((await waitFor("purchase"))["properties"]).toEqual({ transaction_id: "T1" });
+    expect(await page.evaluate("dataLayer.length")).toBe(3);
+  });
+});
+
+async function bundleScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("../../src/site/script/index.ts", import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2020",
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+const PAGES: Record<string, string> = {
+  "/long": `<div style="height:8000px"></div>
+    <a id="out" href="https://other.test/x" target="later">Elsewhere</a>
+    <a id="file" href="/list.pdf">List</a>`,
+  "/form": `<form id="join" name="Join us" action="/next"><input id="name" name="id">
+    <input id="mail" data-clicktrail-email><button>Go</button></form>`,
+};
+const HEAD: Record<string, string> = {
+  "/queued": "/queue.js",
+  "/layer": "/layer.js",
+};
+const SCRIPTS: Record<string, string> = {
+  "/queue.js": `window.clicktrail = window.clicktrail || [];
+    clicktrail.push(["identify", "u-1", {plan: "pro"}], ["track", "sign_up", {method: "email"}]);`,
+  "/layer.js": `window.dataLayer = [{event: "gtm.js"}, {event: "view_item", ecommerce: {value: 5}}];`,
+};
+
+async function startSite(script: string): Promise<Site> {
+  const calls: SentCall[] = [];
+  const bodies: string[] = [];
+  const answers: number[] = [];
+  const server = createServer(async (req, res) => {
+    const { pathname } = new URL(req.url ?? "/", "http://site.test");
+    if (pathname !== "/v1/b") return serve(pathname, script, res);
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+    const status = answers.shift() ?? 200;
+    if (status === 200) keep(Buffer.concat(chunks).toString());
+    res.writeHead(status).end("{}");
+  });
+  function keep(body: string): void {
+    bodies.push(body);
+    const batch: unknown = objectOf(JSON.parse(body))["batch"];
+    if (!Array.isArray(batch)) return;
+    for (const call of batch) if (isObject(call)) calls.push({ type: "", ...call });
+  }
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { server, origin: `http://127.0.0.1:${port}`, calls, bodies, answers };
+}
+
+function serve(pathname: string, script: string, res: ServerResponse): void {
+  const source = pathname === "/t.js" ? script : SCRIPTS[pathname];
+  if (source !== undefined) {
+    res.writeHead(200, { "Content-Type": "text/javascript" }).end(source);
+    return;
+  }
+  res.writeHead(200, {
+    "Content-Type": "text/html",
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'unsafe-inline'",
+  });
+  const before = HEAD[pathname] ? `<script src="${HEAD[pathname]}"></script>` : "";
+  res.end(`<!doctype html><title>Shop</title>${before}
+    <script async src="/t.js" data-key="k"></script><body>${PAGES[pathname] ?? "Hello"}</body>`);
+}
