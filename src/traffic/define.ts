@@ -102,8 +102,14 @@ export interface Neighbourhood {
   mailLinks(ms: number): number;
   /** Most different contacts from this address in any span of `ms` that holds this click. */
   contacts(ms: number): number;
-  /** The other hits of this mail and contact at most `ms` before or after. */
-  within(ms: number): readonly Trace[];
+  /** The earliest other hit of this mail and contact, at most `ms` before or after, that is wanted. */
+  find(ms: number, wanted: (other: Trace) => boolean): Trace | undefined;
+  /** The same, on some links only: cheap, however many hits others have. */
+  findOn(
+    links: ReadonlySet<string>,
+    ms: number,
+    wanted?: (other: Trace) => boolean,
+  ): Trace | undefined;
   /** Whether a hit came from the same /24 (/48). Unknown addresses share no network. */
   isSameNetwork(other: Trace): boolean;
 }

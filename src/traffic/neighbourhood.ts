@@ -57,7 +57,8 @@ export function createNeighbourhoods(traces: readonly Trace[]): FindNeighbours {
         ) ?? 0,
       contacts: (ms) =>
         address?.mostDistinct(trace.id, ms, "contact", (other) => other.contact) ?? 0,
-      within: (ms) => group?.within(trace, ms) ?? [],
+      find: (ms, wanted) => group?.find(trace, ms, wanted),
+      findOn: (links, ms, wanted = () => true) => group?.findOn(links, trace, ms, wanted),
       isSameNetwork: (other) =>
         trace.address !== null &&
         other.address !== null &&
@@ -73,7 +74,13 @@ interface Group {
     what: string,
     keyOf: (trace: Trace) => string | null,
   ): number;
-  within(trace: Trace, ms: number): readonly Trace[];
+  find(trace: Trace, ms: number, wanted: (other: Trace) => boolean): Trace | undefined;
+  findOn(
+    links: ReadonlySet<string>,
+    trace: Trace,
+    ms: number,
+    wanted: (other: Trace) => boolean,
+  ): Trace | undefined;
 }
 
 function createGroups(
@@ -85,6 +92,7 @@ function createGroups(
 
 function createGroup(traces: readonly Trace[]): Group {
   const cache = new Map<string, Map<string, number>>();
+  let byLink: Map<string, Trace[]> | undefined;
   return {
     mostDistinct(id, ms, what, keyOf) {
       const known = cache.get(`${what} ${ms}`);
@@ -92,17 +100,30 @@ function createGroup(traces: readonly Trace[]): Group {
       if (!known) cache.set(`${what} ${ms}`, counts);
       return counts.get(id) ?? 0;
     },
-    within({ id, at }, ms) {
-      const first = firstFrom(traces, at - ms);
-      const found: Trace[] = [];
-      for (let index = first; index < traces.length; index += 1) {
-        const other = traces[index];
-        if (!other || other.at > at + ms) break;
-        if (other.id !== id) found.push(other);
+    find: (trace, ms, wanted) => findAround(traces, trace, ms, wanted),
+    findOn(links, trace, ms, wanted) {
+      byLink ??= groupBy(traces, ({ link }) => link);
+      for (const link of links) {
+        const found = findAround(byLink.get(link) ?? [], trace, ms, wanted);
+        if (found) return found;
       }
-      return found;
+      return undefined;
     },
   };
+}
+
+function findAround(
+  traces: readonly Trace[],
+  { id, at }: Trace,
+  ms: number,
+  wanted: (other: Trace) => boolean,
+): Trace | undefined {
+  for (let index = firstFrom(traces, at - ms); index < traces.length; index += 1) {
+    const other = traces[index];
+    if (!other || other.at > at + ms) return undefined;
+    if (other.id !== id && wanted(other)) return other;
+  }
+  return undefined;
 }
 
 function countDistinct(

@@ -12,15 +12,12 @@ export default defineSignal({
   appliesTo: ["click", "open"],
   unless: ["honeypot_link"],
   test({ hit, mail, near }) {
-    const trapped = near
-      .within(SAME_NETWORK_MS)
-      .some(
-        (other) =>
-          other.link !== null &&
-          mail.traps.has(other.link) &&
-          (Math.abs(other.at - hit.at) <= ANY_NETWORK_MS || near.isSameNetwork(other)),
-      );
-    return when(trapped, "the hidden link was followed beside it");
+    const trapped = near.findOn(
+      mail.traps,
+      SAME_NETWORK_MS,
+      (other) => Math.abs(other.at - hit.at) <= ANY_NETWORK_MS || near.isSameNetwork(other),
+    );
+    return when(trapped !== undefined, "the hidden link was followed beside it");
   },
   examples: [
     {

@@ -10,16 +10,15 @@ export default defineSignal({
   appliesTo: ["click"],
   test({ hit, agent, near }) {
     if (!SUSPECT_NETWORKS.has(hit.network ?? "") || agent.os === null) return undefined;
-    const other = near
-      .within(SPAN_MS)
-      .find(
-        (trace) =>
-          trace.link === hit.link &&
-          trace.os !== null &&
-          trace.os !== agent.os &&
-          trace.address !== null &&
-          !near.isSameNetwork(trace),
-      );
+    const other = near.findOn(
+      new Set([hit.link ?? ""]),
+      SPAN_MS,
+      (trace) =>
+        trace.os !== null &&
+        trace.os !== agent.os &&
+        trace.address !== null &&
+        !near.isSameNetwork(trace),
+    );
     return when(other !== undefined, `${agent.os} here, ${other?.os} elsewhere within 60 s`);
   },
   examples: [

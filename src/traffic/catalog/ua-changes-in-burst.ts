@@ -8,11 +8,12 @@ export default defineSignal({
   category: "identity",
   appliesTo: ["click"],
   test({ hit, agent, near }) {
-    const other = near
-      .within(SPAN_MS)
-      .find(({ link, os }) => link !== hit.link && os !== null && os !== agent.os);
-    const isChange = agent.os !== null && other !== undefined;
-    return when(isChange, `${agent.os} and ${other?.os} within 5 s`);
+    if (agent.os === null) return undefined;
+    const other = near.find(
+      SPAN_MS,
+      ({ link, os }) => link !== hit.link && os !== null && os !== agent.os,
+    );
+    return when(other !== undefined, `${agent.os} and ${other?.os} within 5 s`);
   },
   examples: [
     {

@@ -1,4 +1,4 @@
-import { defineSignal, when } from "../define.ts";
+import { defineSignal, type Trace, when } from "../define.ts";
 
 const SPAN_MS = 3000;
 
@@ -8,10 +8,12 @@ export default defineSignal({
   category: "pattern",
   appliesTo: ["click"],
   test({ hit, mail, near }) {
-    const leaves = (link: string | null): boolean => link !== null && mail.unsubscribes.has(link);
-    const others = near.within(SPAN_MS).filter((other) => other.link !== hit.link);
-    const isSwept = leaves(hit.link) ? others.length > 0 : others.some(({ link }) => leaves(link));
-    return when(isSwept, "the unsubscribe link among others within 3 s");
+    const leaves = hit.link !== null && mail.unsubscribes.has(hit.link);
+    const isOther = (other: Trace): boolean => other.link !== hit.link;
+    const other = leaves
+      ? near.find(SPAN_MS, isOther)
+      : near.findOn(mail.unsubscribes, SPAN_MS, isOther);
+    return when(other !== undefined, "the unsubscribe link among others within 3 s");
   },
   examples: [
     {
