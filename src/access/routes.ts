@@ -27,7 +27,8 @@ export const newKeySchema = z.strictObject({
   expires_in_days: z.int().min(1).max(3650).optional(),
 });
 
-const newWorkspaceSchema = z.strictObject({ name: z.string().trim().min(1).max(100) });
+/** The body of `POST /v1/workspaces`. */
+export const newWorkspaceSchema = z.strictObject({ name: z.string().trim().min(1).max(100) });
 
 const auditQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),

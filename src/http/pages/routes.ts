@@ -1,4 +1,5 @@
 import express, { type Router } from "express";
+import { createDocRoutes } from "../openapi/routes.ts";
 import type { Render } from "../render.ts";
 import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
@@ -17,6 +18,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   const show = createShow(render);
   const gate = createSignInGate(deps.access);
   router.use(createSignInPages(deps.access, show, gate));
+  router.use(createDocRoutes(deps.access.baseUrl, show));
   router.use(createLivePages(deps, show, gate, render));
   router.use(createWelcomePages(deps, show, gate));
   router.use(createContactPages(deps, show, gate));

@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { newKeySchema, newWorkspaceSchema } from "../../access/routes.ts";
+import {
+  batchBodySchema,
+  recipientsBodySchema,
+  rewriteAnswerSchema,
+  rewriteBodySchema,
+} from "../../email/schemas.ts";
+import type { Scope } from "../../lib/caller.ts";
+import { contactsQuerySchema, journeyQuerySchema } from "../../reports/routes.ts";
+import {
+  auditEntrySchema,
+  collectSchema,
+  contactSchema,
+  journeyEntrySchema,
+  keySchema,
+} from "./schemas.ts";
+
+/** One call of the API, as the document and the page of it describe it. */
+export interface Operation {
+  readonly method: "get" | "post" | "delete";
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: "Email" | "Collection" | "Contacts" | "Administration" | "Operation";
+  /** The scope that a key needs; undefined: none. */
+  readonly scope?: Scope;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** A small body that works, for the copyable call. */
+  readonly example?: unknown;
+  readonly status?: number;
+  readonly answer?: z.ZodType;
+}
+
+const next = z.string().nullable().meta({ description: "Cursor of the following page, or null." });
+const done = z.object({ success: z.literal(true) });
+const pageSchema = { limit: z.int().min(1).max(200).default(50), cursor: z.string().optional() };
+
+const COLLECT = { track: "An event", identify: "Who somebody is", page: "A page view" } as const;
+
+const collection: Operation[] = Object.entries(COLLECT).map(([type, what]) => ({
+  method: "post",
+  path: `/v1/${type}`,
+  summary: `${what}, as Segment's libraries send it`,
+  tag: "Collection",
+  scope: "collect",
+  body: collectSchema,
+  example: type === "track" ? { userId: "u7", event: "demo_request" } : { userId: "u7" },
+  answer: done,
+}));
+
+/** What the API answers to. Bodies and queries are the schemas that the routes themselves check. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/v1/rewrite",
+    summary: "Rewrite the links of a mail",
+    tag: "Email",
+    scope: "rewrite",
+    body: rewriteBodySchema,
+    example: {
+      html: '<a href="https://example.com">hi</a>',
+      campaign: "hello",
+      contact: { email: "ana@example.com" },
+    },
+    answer: rewriteAnswerSchema,
+  },
+  {
+    method: "post",
+    path: "/v1/rewrite/batch",
+    summary: "Rewrite one mail for up to 10,000 recipients, one line of NDJSON each",
+    tag: "Email",
+    scope: "rewrite",
+    body: batchBodySchema,
+    example: {
+      html: '<a href="https://example.com">hi</a>',
+      campaign: "hello",
+      recipients: [{ contact: { email: "ana@example.com" } }],
+    },
+  },
+  {
+    method: "post",
+    path: "/v1/recipients",
+    summary: "Make recipient tokens, to be stored as a merge field",
+    tag: "Email",
+    scope: "rewrite",
+    body: recipientsBodySchema,
+    example: { contacts: [{ email: "ana@example.com" }] },
+  },
+  ...collection,
+  {
+    method: "post",
+    path: "/v1/batch",
+    summary: "Several calls at once",
+    tag: "Collection",
+    scope: "collect",
+    body: z.looseObject({ batch: z.array(collectSchema) }),
+    example: { batch: [{ type: "track", userId: "u7", event: "demo_request" }] },
+    answer: done,
+  },
+  {
+    method: "get",
+    path: "/v1/contacts",
+    summary: "List contacts, last active first",
+    tag: "Contacts",
+    scope: "read",
+    query: contactsQuerySchema,
+    answer: z.object({ contacts: z.array(contactSchema), next }),
+  },
+  {
+    method: "get",
+    path: "/v1/contacts/{id}",
+    summary: "One contact, by our id or yours",
+    tag: "Contacts",
+    scope: "read",
+    answer: contactSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/contacts/{id}/journey",
+    summary: "What a contact did, newest first",
+    tag: "Contacts",
+    scope: "read",
+    query: journeyQuerySchema,
+    answer: z.object({ contact: contactSchema, entries: z.array(journeyEntrySchema), next }),
+  },
+  {
+    method: "get",
+    path: "/v1/keys",
+    summary: "List keys",
+    tag: "Administration",
+    scope: "admin",
+    answer: z.object({ keys: z.array(keySchema) }),
+  },
+  {
+    method: "post",
+    path: "/v1/keys",
+    summary: "Create a key; the answer alone shows it",
+    tag: "Administration",
+    scope: "admin",
+    body: newKeySchema,
+    example: { name: "Newsletter server", scopes: ["rewrite"] },
+    status: 201,
+    answer: keySchema.extend({ key: z.string() }).meta({ id: "CreatedKey" }),
+  },
+  {
+    method: "delete",
+    path: "/v1/keys/{id}",
+    summary: "Revoke a key",
+    tag: "Administration",
+    scope: "admin",
+    status: 204,
+  },
+  {
+    method: "post",
+    path: "/v1/workspaces",
+    summary: "Add a workspace (keys of the default workspace only)",
+    tag: "Administration",
+    scope: "admin",
+    body: newWorkspaceSchema,
+    example: { name: "Client" },
+    status: 201,
+    answer: z.object({ id: z.int(), api_key: z.string() }),
+  },
+  {
+    method: "get",
+    path: "/v1/audit",
+    summary: "Who changed what, newest first",
+    tag: "Administration",
+    scope: "admin",
+    query: z.object(pageSchema),
+    answer: z.object({ entries: z.array(auditEntrySchema), next }),
+  },
+  { method: "get", path: "/healthz", summary: "The process answers", tag: "Operation" },
+  { method: "get", path: "/readyz", summary: "It can do its work", tag: "Operation" },
+  { method: "get", path: "/metrics", summary: "Figures for Prometheus", tag: "Operation" },
+];

@@ -1,0 +1,100 @@
+import { z } from "zod";
+
+const time = z.iso.datetime().meta({ description: "ISO 8601, UTC." });
+
+/** RFC 9457. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string(),
+    hint: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+    request_id: z.string(),
+  })
+  .meta({ id: "Problem", description: "What went wrong, and what would be right." });
+
+export const keySchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(["secret", "site"]),
+    name: z.string(),
+    prefix: z.string(),
+    scopes: z.array(z.string()),
+    site_id: z.string().nullable(),
+    created_at: time,
+    last_used_at: time.nullable(),
+    expires_at: time.nullable(),
+    revoked_at: time.nullable(),
+  })
+  .meta({ id: "Key" });
+
+export const contactSchema = z
+  .object({
+    id: z.string(),
+    user_id: z.string().nullable(),
+    email: z.string().nullable(),
+    traits: z.record(z.string(), z.unknown()),
+    first_seen_at: time,
+    last_active_at: time,
+  })
+  .meta({ id: "Contact" });
+
+export const journeyEntrySchema = z
+  .object({
+    id: z.string(),
+    at: time,
+    received_at: time,
+    source: z.enum(["email", "site", "server", "esp"]),
+    type: z.string(),
+    name: z.string(),
+    campaign: z.object({ id: z.string(), name: z.string() }).nullable(),
+    link: z
+      .object({
+        id: z.string(),
+        index: z.int(),
+        name: z.string().nullable(),
+        url: z.string().nullable(),
+      })
+      .nullable(),
+    url: z.string().nullable(),
+    path: z.string().nullable(),
+    value_minor: z.int().nullable(),
+    currency: z.string().nullable(),
+    session_id: z.string().nullable(),
+    click_id: z.string().nullable(),
+    verdict: z.enum(["human", "machine", "prefetch"]).nullable(),
+    certainty: z.enum(["high", "low"]).nullable(),
+    reasons: z.array(z.string()),
+    counted: z.boolean(),
+    properties: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "JourneyEntry" });
+
+/** A call of the collection API, as Segment's libraries send it. */
+export const collectSchema = z
+  .looseObject({
+    messageId: z.string().optional(),
+    userId: z.string().optional(),
+    anonymousId: z.string().optional(),
+    event: z.string().optional().meta({ description: "Of `track`." }),
+    properties: z.record(z.string(), z.unknown()).optional(),
+    traits: z.record(z.string(), z.unknown()).optional().meta({ description: "Of `identify`." }),
+    context: z.record(z.string(), z.unknown()).optional(),
+    timestamp: time.optional(),
+  })
+  .meta({ id: "CollectCall" });
+
+export const auditEntrySchema = z
+  .object({
+    id: z.string(),
+    at: time,
+    actor: z.object({ kind: z.string(), id: z.string() }),
+    action: z.string(),
+    subject: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "AuditEntry" });
