@@ -139,12 +139,13 @@ export async function readEvents(
 
 const MAX_BIGINT = "9223372036854775807";
 
-type StoredRow = Omit<StoredEvent, "context" | "properties"> & {
+/** A row of `events` as both engines give it: JSON columns are text. */
+export type StoredRow = Omit<StoredEvent, "context" | "properties"> & {
   context: string;
   properties: string;
 };
 
-/** A row of `events` as both engines give it: JSON columns are text. */
+/** Reads the JSON columns of a row. */
 export function parseEvent(row: StoredRow): StoredEvent {
   return { ...row, context: JSON.parse(row.context), properties: JSON.parse(row.properties) };
 }
