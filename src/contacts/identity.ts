@@ -50,6 +50,21 @@ export function placeVisitor(
   return { placed, flags: distinctFlags(flags) };
 }
 
+/**
+ * Owners of events that share an anonymous id which is no visitor's: each is whom it names itself,
+ * and there are no sessions. So any part of its events can be placed without the others.
+ */
+export function placeCrowd(
+  visitor: string,
+  facts: readonly VisitorFact[],
+  surroundings: Surroundings,
+): { placed: Placed[]; flags: Flag[] } {
+  const placed = facts
+    .filter(({ kind }) => kind !== "alias")
+    .map((fact) => ({ fact, session: null, owner: placeAlone(fact, surroundings) }));
+  return { placed, flags: [{ kind: "kiosk", about: [visitor] }] };
+}
+
 /** The owner of an event without a visitor: whom it names. */
 export function placeAlone(fact: VisitorFact, surroundings: Surroundings): Owner | null {
   if (!isJoinable(fact)) return null;

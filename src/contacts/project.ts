@@ -4,6 +4,7 @@ import type { StoredEvent } from "../log/event.ts";
 import type { AppendChanges, Projection, ProjectionBatch } from "../log/projection.ts";
 import { describeEvent } from "./describe.ts";
 import { groupBy } from "./group-by.ts";
+import { SETTINGS } from "./settings.ts";
 import { readEventsBySeq, readVerdicts, type Scope } from "./store.ts";
 import { createTables, JOURNEY_TABLES } from "./tables.ts";
 import { updateContacts } from "./update-contacts.ts";
@@ -16,6 +17,8 @@ interface JourneyProjectionDeps {
   /** The references of a workspace, by its number. */
   readonly refsOf: (workspaceId: number) => Refs | Promise<Refs>;
   readonly appendChanges: AppendChanges;
+  /** For tests; else `SETTINGS.crowdEvents`. */
+  readonly crowdEvents?: number;
 }
 
 const NAME = "journey";
@@ -30,6 +33,7 @@ const NAME = "journey";
  * Reads the view `verdicts (workspace_id, seq, verdict)` of the stage before it.
  */
 export function createJourneyProjection(deps: JourneyProjectionDeps): Projection {
+  const crowdEvents = deps.crowdEvents ?? SETTINGS.crowdEvents;
   return {
     name: NAME,
     version: 1,
@@ -39,9 +43,8 @@ export function createJourneyProjection(deps: JourneyProjectionDeps): Projection
     async handle(batch, db) {
       const writes: BatchStatement[] = [];
       for (const workspaceId of workspacesOf(batch)) {
-        writes.push(
-          ...(await handleWorkspace(deps, { db, table: batch.table, workspaceId }, batch)),
-        );
+        const scope = { db, table: batch.table, workspaceId, crowdEvents };
+        writes.push(...(await handleWorkspace(deps, scope, batch)));
       }
       return writes;
     },

@@ -29,4 +29,9 @@ export const SETTINGS = {
   /** More contacts than this within `kioskMs` make a visitor a kiosk. */
   kioskContacts: 5,
   kioskMs: 7 * DAY_MS,
+  /**
+   * A visitor of more events than this is no visitor but an anonymous id that somebody hard-coded:
+   * computing it again at each event would cost more with every one.
+   */
+  crowdEvents: 20_000,
 } as const;

@@ -68,13 +68,13 @@ export async function updateContacts(
     refs: after,
     contactBefore: new Map([...before].map(([ref, { contact }]) => [ref, contact])),
     movedRefs,
-    contacts: new Set([...used, ...changed.map(({ contact }) => contact)]),
+    contacts: new Set([...used, ...left, ...changed.map(({ contact }) => contact)]),
     writes: [
       ...writers.linkFacts.upsert(fresh.map(toLinkRow)),
       ...writers.refs.upsert(changed.map((row) => ({ ...row }))),
       ...writers.contacts.upsert(rows),
       ...writers.contactKeys.remove(emptied),
-      ...(await traitWrites(scope, changed, after)),
+      ...(await traitWrites(scope, [...left, ...changed.map(({ contact }) => contact)], after)),
       ...(await flagWrites(scope, facts, linked.flags, numbers)),
     ],
   };
@@ -191,10 +191,10 @@ function toContactRow(
 
 async function traitWrites(
   scope: Scope,
-  changed: readonly ContactRef[],
+  of: readonly number[],
   refs: ReadonlyMap<string, ContactRef>,
 ): Promise<Sql[]> {
-  const contacts = new Set(changed.map(({ contact }) => contact));
+  const contacts = new Set(of);
   const stored = await readRefsOfContacts(scope, contacts);
   const rows = new Map(stored.map((row) => [row.ref, row]));
   for (const row of refs.values()) rows.set(row.ref, row);

@@ -13,6 +13,7 @@ import {
   click,
   DAY,
   type JudgedFact,
+  MINUTE,
   page,
   START,
   sent,
@@ -177,6 +178,30 @@ describe.each(testEngines)("the projection journey on %s", (engine) => {
     expect(tookMs).toBeLessThan(3000);
   });
 
+  it("takes more events than a visitor has for a hard-coded id: each is whom it names", async () => {
+    const patient = driver;
+    driver = await createJourneyDriver(engine, 10);
+    try {
+      const pages = Array.from({ length: 10 }, (_, i) => page(`e${i}`, "V1", START + i * MINUTE));
+      const login = page("login", "V1", START - 1000, { user_id: "u1" });
+      await feed(by("human", login, ...pages.slice(0, 9)));
+      expect(Object.keys(await owners())).toHaveLength(10);
+      await feedMore(by("human", ...pages.slice(9)));
+      expect(await owners()).toEqual({ login: refs().contact({ id: "u1" }) });
+      const next = page("next", "V1", START, { user_id: "u2" });
+      await feedMore(by("human", next, page("last", "V1", START + DAY)));
+      expect(await owners()).toEqual({
+        login: refs().contact({ id: "u1" }),
+        next: refs().contact({ id: "u2" }),
+      });
+      const sessions = sql`SELECT COUNT(*) AS n FROM sessions WHERE workspace_id = ${workspaceId}`;
+      expect(await driver.db.get(sessions)).toEqual({ n: 0 });
+    } finally {
+      await driver.dispose();
+      driver = patient;
+    }
+  });
+
   it("comes to the same journeys in any order of arrival and any slices", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -196,16 +221,24 @@ describe.each(testEngines)("the projection journey on %s", (engine) => {
 
   it("comes to the same journeys when it is computed again from nothing", async () => {
     const fresh = await createJourneyDriver(engine);
-    const before = driver;
+    const [before, last] = [driver, workspaceId];
     driver = fresh;
     try {
-      const [facts] = fc.sample(arbitraryFacts(refs()), { numRuns: 1, seed: 7 });
-      await feed(facts ?? [], 2);
-      const incremental = await snapshot();
+      const cases = fc.sample(arbitraryFacts(refs()), { numRuns: 10, seed: 7 });
+      const incremental: unknown[] = [];
+      workspaceId = 0;
+      for (const facts of cases) {
+        await feed(facts, 2);
+        incremental.push(await snapshot());
+      }
       await fresh.rebuild(1000);
-      expect(await snapshot()).toEqual(incremental);
+      for (const [i, expected] of incremental.entries()) {
+        workspaceId = i + 1;
+        expect(await snapshot()).toEqual(expected);
+      }
     } finally {
       driver = before;
+      workspaceId = last;
       await fresh.dispose();
     }
   });

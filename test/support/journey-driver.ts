@@ -30,14 +30,18 @@ export interface JourneyDriver {
   dispose(): Promise<void>;
 }
 
-/** Opens a driver; dispose of it. */
-export async function createJourneyDriver(engine: Engine): Promise<JourneyDriver> {
+/** Opens a driver, with another limit of events a visitor if given; dispose of it. */
+export async function createJourneyDriver(
+  engine: Engine,
+  crowdEvents?: number,
+): Promise<JourneyDriver> {
   const { db, dispose } = await createTestDatabase(engine);
   const refs = createRefs(Buffer.alloc(32, 7));
   const projection = createJourneyProjection({
     engine,
     refsOf: () => refs,
     appendChanges: createAppendChanges(engine),
+    ...(crowdEvents === undefined ? {} : { crowdEvents }),
   });
   await ensureGenerations(db, projection);
   await db.run(sql`
