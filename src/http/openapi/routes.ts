@@ -1,11 +1,11 @@
-import express, { type Router } from "express";
+import express, { type RequestHandler, type Router } from "express";
 import type { Show } from "../pages/show.ts";
 import { createOpenApi } from "./document.ts";
 import { ERROR_TEXTS } from "./error-texts.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
 
 /** `/openapi.json`, and the same for people: `/docs` and `/docs/errors`. Nothing is fetched. */
-export function createDocRoutes(baseUrl: string, show: Show): Router {
+export function createDocRoutes(baseUrl: string, show: Show, gate: RequestHandler): Router {
   const router = express.Router();
   const document = JSON.stringify(createOpenApi(baseUrl));
   const tags = [...new Set(OPERATIONS.map(({ tag }) => tag))];
@@ -19,10 +19,10 @@ export function createDocRoutes(baseUrl: string, show: Show): Router {
     res.set({ "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*" });
     res.type("json").send(document);
   });
-  router.get("/docs", (req, res) => {
+  router.get("/docs", gate, (req, res) => {
     show(req, res, { template: "docs", title: "API", view: { groups, baseUrl } });
   });
-  router.get("/docs/errors", (req, res) => {
+  router.get("/docs/errors", gate, (req, res) => {
     show(req, res, { template: "errors", title: "Errors", view: { errors } });
   });
   return router;

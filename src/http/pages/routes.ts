@@ -5,7 +5,7 @@ import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
-import { createSignInGate } from "./session.ts";
+import { createSignInGate, createWelcomingGate } from "./session.ts";
 import { createSettingsPages } from "./settings.ts";
 import { createShow } from "./show.ts";
 import { createSignInPages } from "./sign-in.ts";
@@ -18,7 +18,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   const show = createShow(render);
   const gate = createSignInGate(deps.access);
   router.use(createSignInPages(deps.access, show, gate));
-  router.use(createDocRoutes(deps.access.baseUrl, show));
+  router.use(createDocRoutes(deps.access.baseUrl, show, createWelcomingGate(deps.access)));
   router.use(createLivePages(deps, show, gate, render));
   router.use(createWelcomePages(deps, show, gate));
   router.use(createContactPages(deps, show, gate));

@@ -16,21 +16,36 @@ interface PageSession {
 }
 
 /** Sends strangers to the sign-in page and back afterwards; keeps who it is for the page. */
-export function createSignInGate({
-  users,
-  cookie,
-}: Pick<Access, "users" | "cookie">): RequestHandler {
+export function createSignInGate(access: Pick<Access, "users" | "cookie">): RequestHandler {
   return async (req, res, next) => {
-    const token = cookie.read(req.headers.cookie);
-    const signedIn = token === undefined ? undefined : await users.signedIn(token);
-    if (token === undefined || !signedIn) {
+    const session = await findSession(req, access);
+    if (!session) {
       const back = req.method === "GET" ? req.originalUrl : "/";
       return res.redirect(303, `/sign-in?next=${encodeURIComponent(back)}`);
     }
-    res.locals["session"] = { token, signedIn } satisfies PageSession;
+    res.locals["session"] = session;
     res.set("Cache-Control", "no-store");
     next();
   };
+}
+
+/** Lets everybody in, but knows those who are signed in: for public pages. */
+export function createWelcomingGate(access: Pick<Access, "users" | "cookie">): RequestHandler {
+  return async (req, res, next) => {
+    // Public pages stay readable while the database is away.
+    const session = await findSession(req, access).catch(() => undefined);
+    if (session) res.locals["session"] = session;
+    next();
+  };
+}
+
+async function findSession(
+  req: IncomingMessage,
+  { users, cookie }: Pick<Access, "users" | "cookie">,
+): Promise<PageSession | undefined> {
+  const token = cookie.read(req.headers.cookie);
+  const signedIn = token === undefined ? undefined : await users.signedIn(token);
+  return token === undefined || !signedIn ? undefined : { token, signedIn };
 }
 
 /** Who looks at this page; a page without the gate fails here. */
