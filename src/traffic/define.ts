@@ -123,7 +123,7 @@ export interface View {
 }
 
 /** What a signal is evidence of. Two signals of one category are one witness. */
-export type Category =
+type Category =
   | "trap"
   | "protocol"
   | "ua"

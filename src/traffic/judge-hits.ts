@@ -43,21 +43,24 @@ export async function judgeHits(
   const rows = fresh.map(hitRowOf);
   const freshSeqs = new Set(rows.map(({ seq }) => seq));
   const known = (await readTargets(rows, context)).filter(({ seq }) => !freshSeqs.has(seq));
-  const stored = await store.verdicts(known.map(({ seq }) => seq));
-  const earlier = await store.events(known.map(({ seq }) => seq));
+  const knownSeqs = known.map(({ seq }) => seq);
+  const [stored, earlier] = await Promise.all([store.verdicts(knownSeqs), store.events(knownSeqs)]);
 
   const judged = [...fresh, ...earlier];
   if (judged.length === 0) return { rows, verdicts: new Map(), changed: [] };
   const clickIds = judged.flatMap(({ click_id }) => (click_id === null ? [] : [click_id]));
-  const engaged = await findEngagedClicks(clickIds, visits, store);
-  const factsOf = await readMailFacts(judged, mails, store);
+  const [engaged, factsOf, traces] = await Promise.all([
+    findEngagedClicks(clickIds, visits, store),
+    readMailFacts(judged, mails, store),
+    readTraces([...rows, ...known], store),
+  ]);
   const hits = judged.map((event) =>
     hitOf(event, String(event.seq), event.click_id !== null && engaged.has(event.click_id)),
   );
   const eventOf = new Map(judged.map((event) => [String(event.seq), event]));
   const verdicts = judge(hits, {
     signals,
-    traces: await readTraces([...rows, ...known], store),
+    traces,
     mailOf({ id }) {
       const event = eventOf.get(id);
       return factsOf(event?.message_id ?? null, event?.campaign_id ?? null);
@@ -90,19 +93,23 @@ function compare(
 async function readTargets(rows: readonly HitRow[], context: HitContext): Promise<HitRow[]> {
   const { store, mails, touchedClicks } = context;
   const counted = rows.filter(({ counts }) => counts === 1);
-  const sharing = await store.hitsOfAddresses(addressSpans(counted));
-  return uniqueRows([
-    ...(await store.hitsOfMails(mailSpans(counted))),
-    ...(await withoutSaturated(sharing, store)),
-    ...(await store.hitsOfMessages([...mails.messages.keys()])),
-    ...(await store.sweepsOfCampaigns([...mails.links.keys()])),
-    ...(await store.hitsAroundLinks(mails.changedLinks)),
-    ...(await store.hitsOfClicks(touchedClicks)),
+  const targets = await Promise.all([
+    store.hitsOfMails(mailSpans(counted)),
+    readSharing(counted, store),
+    store.hitsOfMessages([...mails.messages.keys()]),
+    store.sweepsOfCampaigns([...mails.links.keys()]),
+    store.hitsAroundLinks(mails.changedLinks),
+    store.hitsOfClicks(touchedClicks),
   ]);
+  return uniqueRows(targets.flat());
 }
 
-/** Leaves out hits of a gateway already known as one: each further click would judge all of them again. */
-async function withoutSaturated(rows: readonly HitRow[], store: TrafficStore): Promise<HitRow[]> {
+/**
+ * The clicks from the same addresses. Those of a gateway already known as one are left out: each
+ * further click would judge all of them again.
+ */
+async function readSharing(counted: readonly HitRow[], store: TrafficStore): Promise<HitRow[]> {
+  const rows = await store.hitsOfAddresses(addressSpans(counted));
   const verdicts = await store.verdicts(rows.map(({ seq }) => seq));
   const isSaturated = ({ seq }: HitRow): boolean =>
     verdicts.get(seq)?.reasons.some(({ signal }) => signal === "ip_fanout_mass") ?? false;
@@ -110,11 +117,11 @@ async function withoutSaturated(rows: readonly HitRow[], store: TrafficStore): P
 }
 
 async function readTraces(rows: readonly HitRow[], store: TrafficStore): Promise<Trace[]> {
-  const near = [
-    ...(await store.hitsOfMails(mailSpans(rows))),
-    ...(await store.hitsOfAddresses(addressSpans(rows))),
-  ];
-  return uniqueRows([...rows, ...near]).map(traceOfRow);
+  const near = await Promise.all([
+    store.hitsOfMails(mailSpans(rows)),
+    store.hitsOfAddresses(addressSpans(rows)),
+  ]);
+  return uniqueRows([...rows, ...near.flat()]).map(traceOfRow);
 }
 
 function mailSpans(rows: readonly HitRow[]) {

@@ -22,7 +22,7 @@ export interface JudgedVisits {
 }
 
 /** Whether an event came from the site or a server of the sender's. */
-export function isVisit({ source }: StoredEvent): boolean {
+function isVisit({ source }: StoredEvent): boolean {
   return source === "site" || source === "server";
 }
 
@@ -101,8 +101,10 @@ async function readAround(rows: readonly VisitRow[], store: TrafficStore): Promi
     return row.is_page === 1 && row.occurred_at < until ? until : row.occurred_at + SITE_SPAN_MS;
   });
   const ofDevices = spansOf(own, "device", (row) => row.occurred_at + SITE_SPAN_MS);
-  const byVisitor = await store.visitsOfVisitors(widen(ofVisitors));
-  const byDevice = await store.visitsOfDevices(widen(ofDevices));
+  const [byVisitor, byDevice] = await Promise.all([
+    store.visitsOfVisitors(widen(ofVisitors)),
+    store.visitsOfDevices(widen(ofDevices)),
+  ]);
   const visitorSpans = groupBy(ofVisitors, ({ on }) => on);
   const deviceSpans = groupBy(ofDevices, ({ on }) => on);
   return {

@@ -62,7 +62,7 @@ function judgeOne(view: View, signals: readonly Signal[]): Verdict {
 }
 
 /** The signals that a view fires, without those that a stronger one of the same pattern stands for. */
-export function collectSignals(view: View, signals: readonly Signal[]): readonly Fired[] {
+function collectSignals(view: View, signals: readonly Signal[]): readonly Fired[] {
   const fired: Fired[] = [];
   for (const signal of signals) {
     if (!signal.appliesTo.includes(view.hit.kind)) continue;

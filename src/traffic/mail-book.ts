@@ -13,7 +13,7 @@ import {
 import type { TrafficStore } from "./store.ts";
 
 /** A link of a campaign whose meaning changed: it is known as hidden or as unsubscribe, or no longer. */
-export interface ChangedLink {
+interface ChangedLink {
   readonly campaign: string;
   readonly link: string;
 }
@@ -105,8 +105,10 @@ export async function readMailFacts(
   const distinct = (ids: readonly (string | null)[]): string[] => [
     ...new Set(ids.filter((id) => id !== null)),
   ];
-  const messages = await store.messages(distinct(hits.map((hit) => hit.message_id)));
-  const links = await store.linkFlags(distinct(hits.map((hit) => hit.campaign_id)));
+  const [messages, links] = await Promise.all([
+    store.messages(distinct(hits.map((hit) => hit.message_id))),
+    store.linkFlags(distinct(hits.map((hit) => hit.campaign_id))),
+  ]);
   const cache = new Map<string, MailFacts>();
   return (message, campaign) => {
     const key = `${campaign ?? ""} ${message ?? ""}`;

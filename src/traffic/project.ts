@@ -54,8 +54,10 @@ async function judgeBatch(
   store: TrafficStore,
   signals: readonly Signal[],
 ): Promise<TrafficWrites & { changed: readonly number[] }> {
-  const mails = await readMailNews(events, store);
-  const visits = await judgeVisits(events, store);
+  const [mails, visits] = await Promise.all([
+    readMailNews(events, store),
+    judgeVisits(events, store),
+  ]);
   const touchedClicks = await findTouchedClicks(visits, store);
   const hits = await judgeHits(events, { signals, store, mails, visits, touchedClicks });
   return {

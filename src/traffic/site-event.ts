@@ -84,7 +84,7 @@ function agentReasons(context: Record<string, unknown>): Reason[] {
 }
 
 /** The user agent that counts: collection keeps the client's own, else that of a browser's request. */
-export function siteUserAgent(context: Record<string, unknown>): string | null {
+function siteUserAgent(context: Record<string, unknown>): string | null {
   return textOf(context["userAgent"]);
 }
 

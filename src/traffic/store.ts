@@ -35,7 +35,7 @@ export interface VisitRow {
 }
 
 /** A span of time on one key of a look-up, in milliseconds, both ends included. */
-export interface MailSpan {
+interface MailSpan {
   readonly message: string;
   readonly contact: string;
   readonly from: number;

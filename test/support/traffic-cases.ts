@@ -67,13 +67,13 @@ export interface TrafficCase {
 }
 
 /** Judges the hits of a case in the order given; the result names each hit's verdict. */
-export type JudgeCase = (
+type JudgeCase = (
   given: TrafficCase,
   hits: readonly CaseHit[],
 ) => Promise<ReadonlyMap<string, Verdict>> | ReadonlyMap<string, Verdict>;
 
 /** Reads a file of traffic cases, and its networks as a classifier. */
-export async function readTrafficCases(file: string): Promise<{
+async function readTrafficCases(file: string): Promise<{
   cases: readonly TrafficCase[];
   classify: ReturnType<typeof createNetworks>;
 }> {
@@ -137,7 +137,7 @@ async function runStored(file: string, shuffles: number, engine: Engine): Promis
 }
 
 /** Compares what a judge says with what the cases expect. */
-export async function reportCases(
+async function reportCases(
   cases: readonly TrafficCase[],
   shuffles: number,
   judgeCase: JudgeCase,

@@ -2,7 +2,7 @@ import { createEvent, type EventRow } from "../../src/log/event.ts";
 import type { CaseHit, CaseMail, TrafficCase } from "./traffic-cases.ts";
 
 /** The start of a send in tests that go through the log: 2 March 2026, 09:00 UTC. */
-export const SENT_AT = Date.UTC(2026, 2, 2, 9);
+const SENT_AT = Date.UTC(2026, 2, 2, 9);
 
 /** A fact of a workspace, with what the test doesn't care about filled in. */
 export function fact(
