@@ -421,21 +421,27 @@ describe("/sites and /settings", () => {
     expect((await get("/sites")).text).not.toContain("cts_key");
   });
 
-  it("shows what is wrong with a host beside the form", async () => {
-    const res = await post(
-      "/sites",
-      { name: "Shop", hosts: "not a host" },
-      {
-        createSite: async () => {
-          throw new AppError("invalid_body", 422, "x", {
-            errors: [{ pointer: "/hosts/0", message: "not is no host name." }],
-          });
-        },
-      },
-    );
+  it.each([
+    [{ name: "Shop", hosts: "" }, "Give at least one host."],
+    [{ name: " ", hosts: "shop.test" }, "Give the site a name."],
+  ])("says beside the form what is wrong with %j", async (form, message) => {
+    const res = await post("/sites", form);
     expect(res.status).toBe(422);
-    expect(res.text).toContain("not is no host name.");
-    expect(res.text).toContain('value="not a host"');
+    expect(res.text).toContain(message);
+    expect(res.text).toContain(`value="${form.hosts}"`);
+  });
+
+  it("lists the sites there are", async () => {
+    const site = {
+      workspaceId: 1,
+      id: "s1",
+      name: "Shop",
+      hosts: ["a.test", "*.a.test"],
+      createdAt: NOON,
+    };
+    expect((await get("/sites", { listSites: async () => [site] })).text).toContain(
+      "a.test, *.a.test",
+    );
   });
 
   it("makes a key, shows it once, and revokes it", async () => {

@@ -8,17 +8,19 @@ import {
 } from "../../email/schemas.ts";
 import type { Scope } from "../../lib/caller.ts";
 import { contactsQuerySchema, journeyQuerySchema } from "../../reports/routes.ts";
+import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import {
   auditEntrySchema,
   collectSchema,
   contactSchema,
   journeyEntrySchema,
   keySchema,
+  siteSchema,
 } from "./schemas.ts";
 
 /** One call of the API, as the document and the page of it describe it. */
 export interface Operation {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "patch" | "delete";
   readonly path: string;
   readonly summary: string;
   readonly tag: "Email" | "Collection" | "Contacts" | "Administration" | "Operation";
@@ -97,6 +99,35 @@ export const OPERATIONS: readonly Operation[] = [
     body: z.looseObject({ batch: z.array(collectSchema) }),
     example: { batch: [{ type: "track", userId: "u7", event: "demo_request" }] },
     answer: done,
+  },
+  {
+    method: "get",
+    path: "/v1/sites",
+    summary: "List sites",
+    tag: "Collection",
+    scope: "read",
+    answer: z.object({ sites: z.array(siteSchema) }),
+  },
+  {
+    method: "post",
+    path: "/v1/sites",
+    summary: "Register a site; the answer alone shows its key",
+    tag: "Collection",
+    scope: "admin",
+    body: newSiteSchema,
+    example: { name: "Shop", hosts: ["shop.example.com"] },
+    status: 201,
+    answer: siteSchema.extend({ write_key: z.string() }).meta({ id: "CreatedSite" }),
+  },
+  {
+    method: "patch",
+    path: "/v1/sites/{id}",
+    summary: "Change a site's name or hosts",
+    tag: "Collection",
+    scope: "admin",
+    body: siteChangesSchema,
+    example: { hosts: ["shop.example.com", "*.example.com"] },
+    answer: siteSchema,
   },
   {
     method: "get",

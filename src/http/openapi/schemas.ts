@@ -32,6 +32,10 @@ export const keySchema = z
   })
   .meta({ id: "Key" });
 
+export const siteSchema = z
+  .object({ id: z.string(), name: z.string(), hosts: z.array(z.string()), created_at: time })
+  .meta({ id: "Site" });
+
 export const contactSchema = z
   .object({
     id: z.string(),

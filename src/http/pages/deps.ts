@@ -8,6 +8,7 @@ import type {
   JourneyPage,
   JourneyQuery,
 } from "../../reports/store.ts";
+import type { NewSite, Sites } from "../../site/sites.ts";
 
 /** An event of the log as the live list shows it. */
 export interface LatestEvent {
@@ -34,12 +35,6 @@ export interface MailToRewrite {
 /** What the rewriter says of a mail. */
 export type RewrittenMail = Pick<RewriteAnswer, "html" | "links" | "skipped" | "warnings">;
 
-export interface SiteSummary {
-  id: string;
-  name: string;
-  hosts: readonly string[];
-}
-
 /** What the pages need from the features; every function stays within the workspace it is given. */
 export interface PageDeps {
   access: Access;
@@ -59,10 +54,7 @@ export interface PageDeps {
   latestEvents(workspaceId: number, sinceSeq: number, limit: number): Promise<LatestEvent[]>;
   /** Rewrites a mail as `POST /v1/rewrite` does; rejects with the same errors. */
   rewriteMail(workspaceId: number, mail: MailToRewrite): Promise<RewrittenMail>;
-  listSites(workspaceId: number): Promise<readonly SiteSummary[]>;
-  /** Makes a site and its key, which is shown once. Rejects with an AppError for a wrong host. */
-  createSite(
-    workspaceId: number,
-    site: { name: string; hosts: string[] },
-  ): Promise<{ id: string; write_key: string }>;
+  listSites: Sites["list"];
+  /** Makes a site and its key, which is shown once. */
+  createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;
 }

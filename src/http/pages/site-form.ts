@@ -1,4 +1,6 @@
 import { AppError } from "../../lib/errors.ts";
+import { validate } from "../../lib/validate.ts";
+import { newSiteSchema } from "../../site/routes.ts";
 import type { PageDeps } from "./deps.ts";
 
 /** The form that makes a site, and the script tag once it has. */
@@ -24,10 +26,9 @@ export async function createSiteFromForm(
   const hosts = form.get("hosts") ?? "";
   try {
     const list = hosts.split(/[\s,;]+/).filter((host) => host !== "");
-    if (name === "") throw new AppError("invalid_body", 422, "Give the site a name.");
-    if (list.length === 0) throw new AppError("invalid_body", 422, "Name at least one host.");
-    const site = await deps.createSite(workspaceId, { name, hosts: list });
-    return { name, hosts, error: "", tag: scriptTag(deps.access.baseUrl, site.write_key) };
+    const site = validate(newSiteSchema, { name, hosts: list }, { what: "form" });
+    const { write_key: writeKey } = await deps.createSite(workspaceId, site);
+    return { name, hosts, error: "", tag: scriptTag(deps.access.baseUrl, writeKey) };
   } catch (error) {
     if (!(error instanceof AppError) || error.status >= 500) throw error;
     return { name, hosts, error: error.errors[0]?.message ?? error.message, tag: "" };

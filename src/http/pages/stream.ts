@@ -5,8 +5,8 @@ import type { PageDeps } from "./deps.ts";
 import { signedInOf } from "./session.ts";
 import { zoneOf } from "./show.ts";
 
-/** Half of the second within which an event should show up. */
-const POLL_MS = 500;
+/** An event should show up within a second, the import included. */
+const POLL_MS = 300;
 /** Keeps proxies from taking a quiet stream for a dead one. */
 const HEARTBEAT_MS = 15_000;
 const MOST_AT_ONCE = 50;
