@@ -18,8 +18,12 @@ const ACTS = new Set(
 );
 
 /** Whether an event shows a person at work on the site. Whether its sender is a machine is judged apart. */
-export function isEngagement({ type, name, properties }: EventRow): boolean {
+export function isEngagement({ type, name, context, properties }: EventRow): boolean {
   if (type !== "track" || !ACTS.has(name)) return false;
+  // Our script tells whether the page was touched: an autofocus starts a form, too. A purchase is
+  // reported by a page of thanks that nobody needs to touch.
+  const { interacted } = context;
+  if ((interacted === 0 || interacted === false) && name !== "purchase") return false;
   // Written when a page is left, also after no time spent on it.
   return name !== "user_engagement" || properties["engagement_time_msec"] !== 0;
 }

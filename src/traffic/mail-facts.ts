@@ -10,7 +10,7 @@ export interface MessageFacts {
   readonly deliveredAt: number | null;
   /** How many visible links it has, where its `sent` fact says. */
   readonly links: number | null;
-  /** 1 where its `sent` fact says that a hidden link follows them. */
+  /** The index of its hidden link, where its `sent` fact says so. */
   readonly honeypot: number | null;
 }
 
@@ -37,7 +37,7 @@ export function messageFactsOf(event: EventRow): MessageFacts | undefined {
     ...UNKNOWN_MESSAGE,
     sentAt: at,
     links: typeof links === "number" ? links : null,
-    honeypot: honeypot === true || honeypot === 1 ? 1 : null,
+    honeypot: typeof honeypot === "number" ? honeypot : null,
   };
 }
 
@@ -52,8 +52,8 @@ export function joinMessageFacts(a: MessageFacts, b: MessageFacts): MessageFacts
 }
 
 /**
- * Reads the links that a `rewrite` fact lists, as flags by link id; `honeypot: true` beside the list
- * says that a hidden one follows it.
+ * Reads the links that a `rewrite` fact lists, as flags by link id; `honeypot` beside the list is
+ * the index of the hidden one.
  *
  * Mails of one campaign may differ, so flags of several lists are joined with `|`: a link id counts as
  * hidden or as the unsubscribe link only where no mail of the campaign uses it for anything else.
@@ -67,7 +67,7 @@ export function linkFlagsOf({ properties }: EventRow): Map<string, number> {
     const leaves = UNSUBSCRIBE.test(says) ? LINK.unsubscribe : LINK.notUnsubscribe;
     flags.set(String(index), LINK.visible | leaves);
   }
-  if (honeypot === true || honeypot === 1) flags.set(String(listed.length), LINK.hidden);
+  if (typeof honeypot === "number") flags.set(String(honeypot), LINK.hidden);
   return flags;
 }
 
@@ -88,7 +88,7 @@ export function mailFactsOf(
   if (links !== null) {
     return {
       links: new Set(Array.from({ length: links }, (_, index) => String(index))),
-      traps: new Set(honeypot === 1 ? [String(links)] : []),
+      traps: new Set(honeypot === null ? [] : [String(honeypot)]),
       unsubscribes,
       deliveredAt: deliveredOrSentAt,
     };

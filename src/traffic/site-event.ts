@@ -11,7 +11,7 @@ import { readAgent } from "./user-agent.ts";
 const SKEW_MS = 5 * 60_000;
 const QUICK_FORM_MS = 1000;
 const LEAST_BLINK = 90;
-const NEEDS_A_HAND = new Set(["form_submit", "purchase", "generate_lead", "sign_up"]);
+const NEEDS_A_HAND = new Set(["form_submit", "purchase"]);
 
 /**
  * Judges one site event: machine if it declares itself one or if two categories of evidence agree;

@@ -92,7 +92,7 @@ describe.each(testEngines)("the traffic projection on %s", (engine) => {
         source: "email",
         type: "rewrite",
         campaign_id: "k1",
-        properties: { campaign: "k", links, honeypot: true },
+        properties: { campaign: "k", links, honeypot: 1 },
       }),
     ]);
     expect(await verdictOf("a")).toBe("machine");
@@ -283,7 +283,7 @@ const arbitraryFact: fc.Arbitrary<MakeFact> = fc.oneof(
               properties:
                 type === "rewrite"
                   ? {
-                      honeypot,
+                      honeypot: honeypot ? links : null,
                       links: Array.from({ length: links }, (_, index) => ({
                         index,
                         text: index === links - 1 ? "Unsubscribe" : "Shop",

@@ -52,7 +52,7 @@ function factsOfMail(mail: CaseMail, workspaceId: number): EventRow[] {
           text: link === unsubscribe ? "Unsubscribe" : link,
           url: `https://shop.example/${index}`,
         })),
-        honeypot: Boolean(honeypot),
+        honeypot: honeypot ? links.length : null,
       },
     }),
     ...(typeof sent_at === "number"

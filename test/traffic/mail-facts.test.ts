@@ -34,7 +34,7 @@ describe("linkFlagsOf", () => {
 describe("messageFactsOf", () => {
   it("prefers what the message's own fact says of its links", () => {
     const campaign = linkFlagsOf(rewrite(["a", "b", "c", "d", "e", "f"], false));
-    const sent = messageFactsOf(event("sent", 5, { links: 4, honeypot: true }));
+    const sent = messageFactsOf(event("sent", 5, { links: 4, honeypot: 4 }));
     const facts = mailFactsOf(campaign, sent);
     expect(facts.links).toEqual(new Set(["0", "1", "2", "3"]));
     expect(facts.traps).toEqual(new Set(["4"]));
@@ -59,7 +59,7 @@ describe("messageFactsOf", () => {
 
 function rewrite(texts: readonly string[], honeypot: boolean): EventRow {
   const links = texts.map((text, index) => ({ index, name: null, text, url: "https://a.test/" }));
-  return event("rewrite", 0, { links, honeypot });
+  return event("rewrite", 0, { links, honeypot: honeypot ? links.length : null });
 }
 
 function event(
