@@ -8,7 +8,7 @@ import type { LinkFact } from "./links.ts";
 export type Verdict = "human" | "machine" | "prefetch" | null;
 
 /** A ref with the value it was made of, and the traits told of it at that moment. */
-export interface NamedRef {
+interface NamedRef {
   readonly ref: string;
   readonly kind: "id" | "email" | "";
   readonly value: string | null;

@@ -2,7 +2,7 @@ import type { BatchStatement, Engine } from "../db/db.ts";
 import type { Refs } from "../lib/refs.ts";
 import type { StoredEvent } from "../log/event.ts";
 import type { AppendChanges, Projection, ProjectionBatch } from "../log/projection.ts";
-import { describeEvent } from "./describe.ts";
+import { type DescribedEvent, describeEvent } from "./describe.ts";
 import { groupBy } from "./group-by.ts";
 import { SETTINGS } from "./settings.ts";
 import { readEventsBySeq, readVerdicts, type Scope } from "./store.ts";
@@ -17,6 +17,11 @@ interface JourneyProjectionDeps {
   /** The references of a workspace, by its number. */
   readonly refsOf: (workspaceId: number) => Refs | Promise<Refs>;
   readonly appendChanges: AppendChanges;
+  /** Those of the refs whose contact was erased; nobody's, unless given. */
+  readonly erasedRefs?: (
+    workspaceId: number,
+    refs: readonly string[],
+  ) => Promise<ReadonlySet<string>>;
   /** For tests; else `SETTINGS.crowdEvents`. */
   readonly crowdEvents?: number;
 }
@@ -43,7 +48,13 @@ export function createJourneyProjection(deps: JourneyProjectionDeps): Projection
     async handle(batch, db) {
       const writes: BatchStatement[] = [];
       for (const workspaceId of workspacesOf(batch)) {
-        const scope = { db, table: batch.table, workspaceId, crowdEvents };
+        const scope: Scope = {
+          db,
+          table: batch.table,
+          workspaceId,
+          crowdEvents,
+          erasedOf: async (refs) => (await deps.erasedRefs?.(workspaceId, [...refs])) ?? new Set(),
+        };
         writes.push(...(await handleWorkspace(deps, scope, batch)));
       }
       return writes;
@@ -67,9 +78,12 @@ async function handleWorkspace(
     scope,
     events.map(({ seq }) => seq),
   );
-  const described = events
-    .filter(({ type }) => type !== "rewrite")
-    .map((event) => describeEvent(event, refs, verdicts.get(event.seq) ?? null));
+  const described = await withoutErased(
+    scope,
+    events
+      .filter(({ type }) => type !== "rewrite")
+      .map((event) => describeEvent(event, refs, verdicts.get(event.seq) ?? null)),
+  );
   const contacts = await updateContacts(scope, described);
   const visitors = await updateVisitors(scope, described, contacts);
   const direct = await updateDirectEvents(scope, described, stored, contacts, refs);
@@ -88,6 +102,25 @@ async function handleWorkspace(
           ),
         ]),
   ];
+}
+
+/** Events that name an erased contact tell nothing of anybody any more. */
+async function withoutErased(
+  scope: Scope,
+  events: readonly DescribedEvent[],
+): Promise<DescribedEvent[]> {
+  const erased = await scope.erasedOf(new Set(events.flatMap(refsOf)));
+  return events.map((event) => {
+    if (!refsOf(event).some((ref) => erased.has(ref))) return event;
+    // On a visitor the refs stay: they say that the event is nobody's, instead of the owner's.
+    const fact =
+      event.anonymousId === null ? { ...event.fact, userRef: null, emailRef: null } : event.fact;
+    return { ...event, fact, recipientRef: null, links: [], named: [], traits: {} };
+  });
+}
+
+function refsOf({ fact, recipientRef }: DescribedEvent): string[] {
+  return [fact.userRef, fact.emailRef, recipientRef].flatMap((ref) => ref ?? []);
 }
 
 /** The events of a batch, and those whose verdict changed, which were handled before. */

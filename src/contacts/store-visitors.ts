@@ -141,7 +141,7 @@ async function readVisitorEvents(
 }
 
 /** A row of `visitor_events` as both engines give it, and as `writeVisitorEvents` takes it. */
-export interface VisitorEventRow {
+interface VisitorEventRow {
   readonly visitor: number;
   readonly occurred_at: number;
   readonly seq: number;

@@ -13,6 +13,8 @@ export interface Scope {
   readonly workspaceId: number;
   /** See `SETTINGS.crowdEvents`. */
   readonly crowdEvents: number;
+  /** Those of the refs whose contact was erased. */
+  erasedOf(refs: Iterable<string>): Promise<ReadonlySet<string>>;
 }
 
 /** A row of `contact_refs`. */

@@ -198,12 +198,16 @@ async function readSurroundings(
     ),
     ...[...clickOf.values()].flatMap(({ ref }) => ref ?? []),
   ]);
-  const others = await readRefs(
-    scope,
-    [...mentioned].filter((ref) => !refs.has(ref)),
-  );
+  const [others, erased] = await Promise.all([
+    readRefs(
+      scope,
+      [...mentioned].filter((ref) => !refs.has(ref)),
+    ),
+    scope.erasedOf(mentioned),
+  ]);
   return {
     contactOf(ref) {
+      if (erased.has(ref)) return null;
       const contact = (refs.get(ref) ?? others.get(ref))?.contact;
       return contact === undefined ? undefined : String(contact);
     },

@@ -32,7 +32,7 @@ export interface JourneyEntry {
 }
 
 /** The link that was clicked: `index` is its place in the mail, `name` its name or its text. */
-export interface JourneyLink {
+interface JourneyLink {
   readonly id: string;
   readonly index: number;
   readonly name: string | null;

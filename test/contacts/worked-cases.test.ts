@@ -1,4 +1,5 @@
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { testEngines } from "../support/database.ts";
 import { runIdentityCases } from "../support/identity-cases.ts";
@@ -13,6 +14,18 @@ if (fixtures === undefined) {
     "\n!!! CLICKTRAIL_FIXTURES is not set: the worked identity and session cases do NOT run. !!!\n",
   );
 }
+
+const own = fileURLToPath(new URL("own-identity-cases.json", import.meta.url));
+
+describe("our own identity cases", () => {
+  it("come out in 50 orders of arrival", async () => {
+    expect(await runIdentityCases(own, { shuffles: 50 })).toMatchObject(clean);
+  });
+
+  it.each(testEngines)("come out through the projection on %s", async (engine) => {
+    expect(await runIdentityCases(own, { engine, shuffles: 3 })).toMatchObject(clean);
+  });
+});
 
 describe.runIf(fixtures !== undefined)("worked cases", () => {
   it("gives every identity case its owners and flags, in 200 orders of arrival", async () => {

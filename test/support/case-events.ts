@@ -43,7 +43,9 @@ function contextOf(item: CaseItem): Record<string, unknown> {
     ...(item.net ? { ip: `${item.net}.0` } : {}),
     ...(item.os ? { os: { name: item.os } } : {}),
     ...(item.sticky ? { library: { name: "analytics.js" } } : {}),
-    ...(item.consent === false ? { consent: { analytics_storage: "denied" } } : {}),
+    ...(item.consent === false || item.consent === "denied"
+      ? { consent: { analytics_storage: "denied" } }
+      : {}),
   };
 }
 

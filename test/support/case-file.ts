@@ -3,6 +3,12 @@ import { z } from "zod";
 import type { Flag, VisitorFact } from "../../src/contacts/fact.ts";
 import { cleanEmail, cleanUserId } from "../../src/contacts/junk-ids.ts";
 
+/** A bad integration sends anything for an id; a door keeps it as text. */
+const idText = z
+  .unknown()
+  .optional()
+  .transform((id) => (id === undefined || id === null ? null : String(id)));
+
 /** One event of a worked case of identity or sessions. */
 export const caseItem = z.object({
   id: z.string(),
@@ -11,9 +17,9 @@ export const caseItem = z.object({
   src: z.string().default("browser"),
   v: z.string().nullish(),
   ws: z.string().nullish(),
-  userId: z.string().nullish(),
+  userId: idText,
   email: z.string().nullish(),
-  previousId: z.string().nullish(),
+  previousId: idText,
   click: z.string().nullish(),
   utm: z.string().nullish(),
   net: z.string().nullish(),
@@ -21,7 +27,7 @@ export const caseItem = z.object({
   auth: z.string().nullish(),
   sticky: z.boolean().nullish(),
   bot: z.boolean().nullish(),
-  consent: z.boolean().nullish(),
+  consent: z.union([z.boolean(), z.enum(["granted", "denied"])]).nullish(),
 });
 
 export type CaseItem = z.infer<typeof caseItem>;
@@ -50,6 +56,21 @@ export function workspaceOf({ ws }: { ws?: string | null | undefined }): string 
   return ws ?? "";
 }
 
+interface Placed {
+  readonly ws?: string | null | undefined;
+}
+
+/**
+ * The workspace of a contact or click that names none: that of the items that name none, else, of
+ * several, the one whose item comes first.
+ */
+export function homeOf({ ws }: Placed, items: readonly CaseItem[]): string {
+  if (ws !== undefined && ws !== null) return ws;
+  const names = new Set(items.map(workspaceOf));
+  const [first] = items.toSorted((a, b) => (a.at + a.id < b.at + b.id ? -1 : 1));
+  return names.has("") || names.size < 2 || !first ? "" : workspaceOf(first);
+}
+
 /** How the pure runners name a user id. */
 export const userRef = (id: string | null | undefined): string | null => {
   const clean = cleanUserId(id);
@@ -70,7 +91,7 @@ export function toFact(item: CaseItem): VisitorFact {
     kind: kindOf(item.type),
     channel: item.src === "browser" ? "browser" : "server",
     invalid: item.bot ?? false,
-    consent: item.consent ?? true,
+    consent: item.consent !== false && item.consent !== "denied",
     sticky: item.sticky ?? false,
     userRef: userRef(item.userId),
     emailRef: emailRef(item.email),

@@ -16,6 +16,7 @@ import {
   type CaseReport,
   caseItem,
   emailRef,
+  homeOf,
   readCases,
   spellFlag,
   toFact,
@@ -60,10 +61,10 @@ const identityCase = z.object({
   debatable: z.unknown().optional(),
 });
 
-export type IdentityCase = z.infer<typeof identityCase>;
+type IdentityCase = z.infer<typeof identityCase>;
 
 /** What a run of a case found: contact key per event id, and the flags. */
-export interface IdentityAnswer {
+interface IdentityAnswer {
   readonly events: Map<string, string | null>;
   readonly flags: Set<string>;
 }
@@ -137,7 +138,9 @@ function answerWorkspace(
   items: readonly CaseItem[],
   { events, flags }: IdentityAnswer,
 ): void {
-  const contacts = Object.entries(one.contacts).filter(([, own]) => workspaceOf(own) === workspace);
+  const contacts = Object.entries(one.contacts).filter(
+    ([, own]) => homeOf(own, one.items) === workspace,
+  );
   const linked = linkContacts([
     ...contacts.flatMap(([key, own]) => toKnown(key, own, one)),
     ...items.flatMap(toLinks),
@@ -152,7 +155,7 @@ function answerWorkspace(
     keyOf.get(founder) ?? `new:${founder.replace(/^\w+:/, "")}`;
 
   const clicks = Object.entries(one.clicks)
-    .filter(([, own]) => workspaceOf(own) === workspace)
+    .filter(([, own]) => homeOf(own, one.items) === workspace)
     .map(
       ([clickId, own]): ClickFact => ({
         clickId,

@@ -18,6 +18,8 @@ export type TestVerdict = "human" | "machine" | "prefetch";
 export interface JourneyDriver {
   readonly db: Db;
   refsOf(workspaceId: number): Refs;
+  /** Has the ledger say that the contacts of these refs were erased. */
+  erase(workspaceId: number, refs: readonly string[]): void;
   /** Appends facts, judges them and lets the projection read them in slices of `slice` events. */
   feed(
     facts: readonly EventRow[],
@@ -36,11 +38,14 @@ export async function createJourneyDriver(
   crowdEvents?: number,
 ): Promise<JourneyDriver> {
   const { db, dispose } = await createTestDatabase(engine);
+  const erased = new Set<string>();
   const refs = createRefs(Buffer.alloc(32, 7));
   const projection = createJourneyProjection({
     engine,
     refsOf: () => refs,
     appendChanges: createAppendChanges(engine),
+    erasedRefs: async (workspaceId, given) =>
+      new Set(given.filter((ref) => erased.has(`${workspaceId} ${ref}`))),
     ...(crowdEvents === undefined ? {} : { crowdEvents }),
   });
   await ensureGenerations(db, projection);
@@ -73,6 +78,9 @@ export async function createJourneyDriver(
   return {
     db,
     refsOf: () => refs,
+    erase(workspaceId, given) {
+      for (const ref of given) erased.add(`${workspaceId} ${ref}`);
+    },
     async feed(facts, { slice = 1000, verdictOf = () => null } = {}) {
       if (facts.length === 0) return;
       if (engine === "postgres") await createPartitions(db, JSON.stringify(facts));

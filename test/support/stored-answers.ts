@@ -4,7 +4,7 @@ import type { Engine } from "../../src/db/db.ts";
 import { sql } from "../../src/db/sql.ts";
 import { createEvent, type EventRow } from "../../src/log/event.ts";
 import { BEFORE_ALL, toClickEvent, toEvent } from "./case-events.ts";
-import { type CaseItem, spellFlag, workspaceOf } from "./case-file.ts";
+import { type CaseItem, homeOf, spellFlag, workspaceOf } from "./case-file.ts";
 import { SHARED } from "./database.ts";
 import setup from "./global-setup.ts";
 import { createJourneyDriver, type JourneyDriver, type TestVerdict } from "./journey-driver.ts";
@@ -30,6 +30,7 @@ interface StoredContact {
   readonly email?: string | null | undefined;
   readonly externalId?: string | null | undefined;
   readonly mergedInto?: string | null | undefined;
+  readonly erased?: unknown;
   readonly ws?: string | null | undefined;
 }
 
@@ -81,6 +82,16 @@ async function feedCase(
   numbers: ReadonlyMap<string, number>,
   seed: number,
 ): Promise<void> {
+  for (const contact of Object.values(one.contacts ?? {})) {
+    const workspaceId = numbers.get(homeOf(contact, one.items));
+    if (!contact.erased || workspaceId === undefined) continue;
+    const refs = driver.refsOf(workspaceId);
+    const { id, email } = namesOf(contact);
+    driver.erase(
+      workspaceId,
+      [refs.contact({ id }), refs.contact({ email })].flatMap((ref) => ref ?? []),
+    );
+  }
   const clicks = Object.entries(one.clicks ?? {});
   const facts = [
     ...one.items.map((item) => toEvent(item, numbers.get(workspaceOf(item)) ?? 0)),
@@ -101,11 +112,12 @@ async function feedCase(
 
 function contactFacts(
   key: string,
-  { contacts = {} }: StoredCase,
+  one: StoredCase,
   numbers: ReadonlyMap<string, number>,
 ): EventRow[] {
+  const { contacts = {} } = one;
   const contact = contacts[key];
-  const workspaceId = contact && numbers.get(workspaceOf(contact));
+  const workspaceId = contact && numbers.get(homeOf(contact, one.items));
   if (!contact || workspaceId === undefined) return [];
   const into = contacts[contact.mergedInto ?? ""];
   return [
@@ -121,7 +133,7 @@ function clickFacts(
   one: StoredCase,
   numbers: ReadonlyMap<string, number>,
 ): EventRow[] {
-  const workspaceId = numbers.get(workspaceOf(click));
+  const workspaceId = numbers.get(homeOf(click, one.items));
   if (workspaceId === undefined) return [];
   const contact = one.contacts?.[click.contact ?? ""];
   const ref = contact ? refsOf(workspaceId).contact(namesOf(contact)) : null;
@@ -211,7 +223,9 @@ async function readLabels(
     WHERE r.workspace_id = ${workspaceId}`);
   const contactOf = new Map(rows.map(({ ref, contact }) => [ref, contact]));
   const founderOf = new Map(rows.map(({ contact, contact_id }) => [contact, contact_id]));
-  const known = Object.entries(one.contacts ?? {}).filter(([, own]) => workspaceOf(own) === name);
+  const known = Object.entries(one.contacts ?? {}).filter(
+    ([, own]) => homeOf(own, one.items) === name,
+  );
   const labels = new Map(
     // A merged contact goes by the name of the one it was merged into.
     known
