@@ -4,19 +4,23 @@ import { groupBy, joinSpans, uniqueRows } from "./spans.ts";
 import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
 
 /**
- * Finds the clicks whose engagement a batch may have changed: those that its visits landed from, and
- * those that brought a visitor who engaged, or whose engagement is now judged a machine's.
+ * Finds the clicks whose engagement a batch may have changed: those that brought a visitor who engaged
+ * in it, or whose engagement is now judged a machine's, and those of a landing that came after the act.
  */
 export async function findTouchedClicks(
   { rows, changed }: JudgedVisits,
   store: TrafficStore,
 ): Promise<string[]> {
-  const touched = [...rows, ...changed];
-  const engaged = touched.filter((row) => row.is_engaged === 1);
-  const spans = spansOf(engaged, (at) => ({ from: at - ENGAGEMENT_MS, to: at }));
-  // The batch's own landings are among the touched already.
-  const landings = [...touched, ...(await store.landingsOfVisitors(spans))];
-  return [...new Set(landings.flatMap(({ click_id }) => (click_id === null ? [] : [click_id])))];
+  const acts = [...rows, ...changed].filter((row) => row.is_engaged === 1);
+  const landed = rows.filter(({ click_id }) => click_id !== null);
+  const [landings, laterActs] = await Promise.all([
+    store.landingsOfVisitors(spansOf(acts, (at) => ({ from: at - ENGAGEMENT_MS, to: at }))),
+    store.engagements(spansOf(landed, (at) => ({ from: at, to: at + ENGAGEMENT_MS }))),
+  ]);
+  const active = new Set([...acts, ...laterActs].map(({ visitor }) => visitor));
+  active.delete(null);
+  const touched = [...acts, ...landings, ...landed.filter(({ visitor }) => active.has(visitor))];
+  return [...new Set(touched.flatMap(({ click_id }) => (click_id === null ? [] : [click_id])))];
 }
 
 /** Which of these clicks brought a visitor who engaged, a machine's acts left out. */
