@@ -8,7 +8,7 @@ import { createRefKey, type Directory } from "./directory.ts";
 import type { AccessStore, KeyRow } from "./store.ts";
 
 /** A key as lists and the API show it; the secret itself is never among it. Times ISO 8601 UTC. */
-export interface KeyInfo {
+interface KeyInfo {
   id: string;
   kind: KeyRow["kind"];
   name: string;
@@ -22,7 +22,7 @@ export interface KeyInfo {
 }
 
 /** A key just made: the only time that `key` is known. */
-export type CreatedKey = KeyInfo & { key: string };
+type CreatedKey = KeyInfo & { key: string };
 
 interface NewKey {
   name: string;

@@ -13,14 +13,14 @@ export interface UserRow {
   created_at: number;
 }
 
-export interface LinkRow {
+interface LinkRow {
   workspace_id: number;
   token_hash: string;
   user_id: string;
   expires_at: number;
 }
 
-export interface SessionRow {
+interface SessionRow {
   workspace_id: number;
   session_hash: string;
   user_id: string;

@@ -66,7 +66,7 @@ export function createNotFound(methodsOf: (path: string) => readonly string[]): 
 }
 
 /** The id that this request's answer and log lines carry. */
-export function requestIdOf(res: Response): string {
+function requestIdOf(res: Response): string {
   const id: unknown = res.locals["requestId"];
   return typeof id === "string" ? id : "";
 }

@@ -454,6 +454,11 @@ describe("/sites and /settings", () => {
     expect(access.findKey(key)).toBeUndefined();
   });
 
+  it("leads the colour switch of a form's answer back to the form's page", async () => {
+    const { text } = await post("/settings/keys", { name: "No scope" });
+    expect(text).toContain('name="next" value="/settings"');
+  });
+
   it("keeps the name beside a missing scope", async () => {
     const res = await post("/settings/keys", { name: "No scope" });
     expect(res.status).toBe(422);

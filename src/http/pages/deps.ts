@@ -25,7 +25,7 @@ export interface LatestEvent {
 }
 
 /** A mail to rewrite, as `POST /v1/rewrite` takes it. */
-export interface MailToRewrite {
+interface MailToRewrite {
   html: string;
   campaign: string;
   contact?: { id: string; email: string };

@@ -4,7 +4,7 @@ import { formatSpan, formatTime } from "../format.ts";
 type JourneyEntry = JourneyPage["entries"][number];
 
 /** An entry as one row of the trail. Texts are the senders' own, to be drawn escaped. */
-export interface TrailRow {
+interface TrailRow {
   id: string;
   at: string;
   /** Picks the mark on the trail. */
@@ -26,7 +26,7 @@ export interface TrailRow {
 }
 
 /** Entries that belong together: one session on the site, or what happened outside of one. */
-export interface TrailBlock {
+interface TrailBlock {
   isSession: boolean;
   /** Of its first event. */
   startedAt: string;

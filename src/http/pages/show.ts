@@ -32,7 +32,8 @@ export function createShow(render: Render): Show {
         current,
         user: visitor && { email: visitor.email, csrfToken: visitor.csrfToken },
         theme: themeOf(req),
-        path: req.method === "GET" ? req.originalUrl : req.path,
+        // What a form's answer stands on can't be asked for again: back to its page.
+        path: req.method === "GET" ? req.originalUrl : current || "/",
       },
     );
     res.status(status).type("html").send(html);
