@@ -35,8 +35,11 @@ export interface RewrittenMail {
   readonly links: readonly TrackedLink[];
   readonly skipped: readonly SkippedLink[];
   readonly warnings: readonly Warning[];
+  /** The index of the hidden link that only machines find, if one was added. */
+  readonly honeypot: number | null;
 }
 
+/** A link of a rewritten mail, with its URL up to the recipient. */
 export interface TrackedLink extends Link {
   /** `https://…/c/<link>/`: the recipient part comes behind it. */
   readonly urlBeforeRecipient: string;
@@ -87,6 +90,7 @@ export function rewriteMail(
     })),
     skipped: [...(htmlPlan?.skipped ?? []), ...(textPlan?.skipped ?? [])],
     warnings: warnings.list(),
+    honeypot: hasHoneypot(htmlPlan) && sealed.sealer.honeypot() ? links.length : null,
   };
 }
 
@@ -99,6 +103,10 @@ export function fillMail(
     html: mail.html && fillTemplate(mail.html, recipient),
     text: mail.text && fillTemplate(mail.text, recipient),
   };
+}
+
+function hasHoneypot(plan: Plan | undefined): boolean {
+  return plan?.edits.some((edit) => "insert" in edit && edit.insert === "honeypot") ?? false;
 }
 
 function sealAll(

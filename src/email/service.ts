@@ -1,0 +1,197 @@
+import { LRUCache } from "lru-cache";
+import type { Refs } from "../lib/refs.ts";
+import type { EventRow } from "../log/event.ts";
+import { describeLinks, identifyFact, rewriteFact, sentFact } from "./facts.ts";
+import {
+  type Addressee,
+  addressMail,
+  type MailParts,
+  prepareMail,
+  type RewriteEnvironment,
+  reportOf,
+} from "./prepare.ts";
+import { fillMail, type RewrittenMail } from "./rewrite/rewrite.ts";
+import type { Contact, RewriteAnswer, RewriteRequest } from "./schemas.ts";
+import type { Tokens } from "./tokens.ts";
+import type { UtmParams } from "./utm.ts";
+
+/** What rewriting needs from the rest of the house. */
+export interface RewriteServiceDeps {
+  readonly tokens: Tokens;
+  /** Our own base URL, without a path but for the one we are mounted under. */
+  readonly baseUrl: string;
+  /** Other base URLs of ours: custom tracking domains, present and former. */
+  readonly aliasBases: readonly string[];
+  readonly refsOf: (workspaceId: number) => Refs;
+  /** Stored UTM defaults of a campaign; none at first. */
+  readonly utmDefaultsOf?: (workspaceId: number, campaign: string) => UtmParams;
+  /** Resolves once the facts are durable; rejects with `journal_full` or `storage_unavailable`. */
+  readonly record: (events: readonly EventRow[]) => Promise<void>;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly createId: (now: number) => string;
+}
+
+/** A mail rewritten for one recipient, and what goes into its report. */
+export interface RewrittenForOne extends MailParts {
+  readonly answer: Omit<RewriteAnswer, "html" | "text">;
+}
+
+/** One recipient of a batch. */
+export interface BatchRecipient {
+  readonly contact: Contact;
+  readonly message_id?: string | undefined;
+}
+
+/** One line of a batch's answer. */
+export interface BatchLine {
+  readonly index: number;
+  readonly contact: { readonly id: string | null; readonly email: string | null };
+  readonly message_id: string;
+  readonly html: string | undefined;
+  readonly text: string | undefined;
+}
+
+/** A contact's token, for a merge field of the sending platform. */
+export interface RecipientLine {
+  readonly id: string | null;
+  readonly email: string | null;
+  readonly token: string;
+}
+
+export type RewriteService = ReturnType<typeof createRewriteService>;
+
+/** Recipients whose facts are recorded, and whose mails are written, together. */
+const BATCH_SLICE = 200;
+/** Distinct link lists that this process remembers to have recorded. */
+const REMEMBERED_LISTS = 2000;
+
+/** Rewrites mails and records what follows from it, without ever touching the database. */
+export function createRewriteService(deps: RewriteServiceDeps) {
+  const recorded = new LRUCache<string, true>({ max: REMEMBERED_LISTS });
+
+  function environmentOf(workspaceId: number, campaign: string): RewriteEnvironment {
+    return {
+      tokens: deps.tokens,
+      refs: deps.refsOf(workspaceId),
+      workspaceId,
+      trackingBases: [deps.baseUrl, ...deps.aliasBases],
+      utmDefaults: deps.utmDefaultsOf?.(workspaceId, campaign) ?? {},
+    };
+  }
+
+  async function rewrite(
+    workspaceId: number,
+    request: RewriteRequest,
+    parts: MailParts,
+  ): Promise<RewrittenForOne> {
+    const environment = environmentOf(workspaceId, request.campaign);
+    const mail = prepareMail(environment, request, parts);
+    const addressee = request.template
+      ? undefined
+      : addressMail(environment, request, deps.createId(deps.now()));
+    const facts = addressee ? contactFacts(environment, request, addressee) : [];
+    await recordAll(environment, request.campaign, mail, facts);
+
+    const recipient = addressee?.recipient ?? request.template?.recipient_tag ?? "";
+    return {
+      ...fillMail(mail, recipient),
+      answer: {
+        campaign: request.campaign,
+        campaign_id: environment.refs.campaign(request.campaign),
+        message_id: addressee ? (request.message_id ?? addressee.messageRef) : null,
+        ...reportOf(mail, recipient),
+      },
+    };
+  }
+
+  /** Yields slices of lines; each slice's facts are durable before its lines are yielded. */
+  async function* rewriteBatch(
+    workspaceId: number,
+    request: RewriteRequest,
+    parts: MailParts,
+    recipients: readonly BatchRecipient[],
+  ): AsyncGenerator<BatchLine[]> {
+    const environment = environmentOf(workspaceId, request.campaign);
+    const mail = prepareMail(environment, request, parts);
+    for (let from = 0; from < recipients.length; from += BATCH_SLICE) {
+      const facts: EventRow[] = [];
+      const lines = recipients.slice(from, from + BATCH_SLICE).map((recipient, at) => {
+        const addressee = addressMail(environment, recipient, deps.createId(deps.now()));
+        facts.push(...contactFacts(environment, { ...request, ...recipient }, addressee));
+        return batchLine(from + at, recipient, addressee, mail);
+      });
+      await recordAll(environment, request.campaign, mail, facts);
+      yield lines;
+    }
+  }
+
+  async function sealRecipients(
+    workspaceId: number,
+    contacts: readonly Contact[],
+  ): Promise<RecipientLine[]> {
+    const refs = deps.refsOf(workspaceId);
+    const facts: EventRow[] = [];
+    const lines = contacts.map((contact) => {
+      const contactRef = refs.contact(contact) ?? "";
+      const now = deps.now();
+      facts.push(identifyFact({ workspaceId, now }, contact, contactRef, deps.createId(now)));
+      const token = deps.tokens.sealRecipient(workspaceId, { contact: contactRef, message: null });
+      return { ...namesOf(contact), token };
+    });
+    await deps.record(facts);
+    return lines;
+  }
+
+  function contactFacts(
+    { workspaceId, refs }: RewriteEnvironment,
+    request: RewriteRequest,
+    { contactRef, messageRef }: Addressee,
+  ): EventRow[] {
+    const { contact, campaign, message_id: messageId } = request;
+    if (!contact || contactRef === null) return [];
+    const origin = { workspaceId, now: deps.now() };
+    if (!request.options.record_sent) {
+      return [identifyFact(origin, contact, contactRef, deps.createId(origin.now))];
+    }
+    const campaignId = refs.campaign(campaign);
+    return [sentFact(origin, { contact, contactRef, messageRef, campaign, campaignId, messageId })];
+  }
+
+  /** Adds the campaign's link list to the facts, unless this process recorded the very same one. */
+  async function recordAll(
+    { workspaceId, refs }: RewriteEnvironment,
+    campaign: string,
+    { links, honeypot }: RewrittenMail,
+    facts: readonly EventRow[],
+  ): Promise<void> {
+    const campaignId = refs.campaign(campaign);
+    const list = JSON.stringify([workspaceId, campaignId, describeLinks(links), honeypot]);
+    const isNew = !recorded.has(list);
+    const origin = { workspaceId, now: deps.now() };
+    const known = { campaign, campaignId, links, honeypot };
+    const all = isNew ? [rewriteFact(origin, known, deps.createId(origin.now)), ...facts] : facts;
+    if (all.length > 0) await deps.record(all);
+    if (isNew) recorded.set(list, true);
+  }
+
+  return { rewrite, rewriteBatch, sealRecipients };
+}
+
+function batchLine(
+  index: number,
+  { contact, message_id: messageId }: BatchRecipient,
+  addressee: Addressee,
+  mail: RewrittenMail,
+): BatchLine {
+  return {
+    index,
+    contact: namesOf(contact),
+    message_id: messageId ?? addressee.messageRef,
+    ...fillMail(mail, addressee.recipient),
+  };
+}
+
+function namesOf(contact: Contact): { id: string | null; email: string | null } {
+  return { id: contact.id ?? null, email: contact.email ?? null };
+}
