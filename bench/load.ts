@@ -1,5 +1,5 @@
-import net from "node:net";
 import { readFileSync } from "node:fs";
+import net from "node:net";
 
 /**
  * A load generator over keep-alive HTTP/1.1 connections, one request in flight on each. Run as a process of

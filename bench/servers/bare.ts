@@ -4,7 +4,8 @@ import http from "node:http";
 const server = http.createServer((_req, res) => {
   res
     .writeHead(302, {
-      Location: "https://shop.example/spring/shoes?utm_source=newsletter&utm_medium=email&utm_campaign=spring",
+      Location:
+        "https://shop.example/spring/shoes?utm_source=newsletter&utm_medium=email&utm_campaign=spring",
       "Content-Length": 0,
       "Cache-Control": "no-store",
     })

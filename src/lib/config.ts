@@ -160,6 +160,21 @@ export function mistypedSettings(env: NodeJS.ProcessEnv): { name: string; meant:
   });
 }
 
+/**
+ * The public address that mails and sign-in links carry, without a trailing slash.
+ *
+ * @param port where the service really listens, when PORT is 0
+ */
+export function publicUrl(config: Config, port: number = config.PORT): string {
+  return (config.BASE_URL ?? `http://${displayHost(config.HOST)}:${port}`).replace(/\/+$/, "");
+}
+
+/** How a person reaches an address to listen on: one that means every interface is this machine. */
+export function displayHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
 /** All settings in the order of the docs. */
 export function describeSettings(): SettingDescription[] {
   return Object.entries(settings).map(([name, setting]) => {

@@ -13,7 +13,14 @@ export interface KeyPair {
 }
 
 /** What a key is for. A key never serves two purposes, so a token of one is noise to another. */
-export type KeyPurpose = "link" | "recipient" | "session" | "sign-in" | "csrf" | "preview";
+export type KeyPurpose =
+  | "link"
+  | "recipient"
+  | "session"
+  | "sign-in"
+  | "csrf"
+  | "preview"
+  | "address";
 
 export interface Keyring {
   keysFor(purpose: KeyPurpose): KeyPair;

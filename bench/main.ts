@@ -1,0 +1,30 @@
+import type { BenchFigure } from "./figure.ts";
+import { benchFill } from "./fill.ts";
+import { benchRedirect } from "./redirect.ts";
+import { benchRewrite } from "./rewrite.ts";
+
+/** `npm run bench [-- NAME …]`: every figure, or the named ones. */
+const BENCHES: Record<string, () => Promise<BenchFigure[]>> = {
+  redirect: benchRedirect,
+  rewrite: benchRewrite,
+  fill: benchFill,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in BENCHES));
+if (unknown !== undefined) {
+  console.error(`No figure "${unknown}". There are: ${Object.keys(BENCHES).join(", ")}.`);
+  process.exit(2);
+}
+
+let missed = 0;
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n${name}`);
+  for (const figure of await bench()) {
+    const goal = figure.goal === "" ? "" : `  (goal ${figure.goal}${figure.met ? "" : ": MISSED"})`;
+    console.log(`  ${figure.name.padEnd(42)} ${figure.value}${goal}`);
+    if (!figure.met) missed += 1;
+  }
+}
+process.exit(missed > 0 ? 1 : 0);

@@ -1,0 +1,109 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { LoadOrder, LoadResult } from "./load.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TSX = ["--import", "tsx"];
+/** The kernel counts CPU time in ticks of 10 ms (`getconf CLK_TCK`). */
+const TICK_MS = 10;
+
+/** The server gets one core and the load another, or they would measure each other. */
+const SERVER_CORE = ["taskset", "-c", "0"];
+const LOAD_CORE = ["taskset", "-c", "1"];
+const canPin = os.cpus().length > 1 && process.platform === "linux";
+
+/** A server under test. */
+export interface BenchServer {
+  readonly port: number;
+  /** CPU time that all its threads have used so far, in milliseconds. */
+  cpuMs(): number;
+  rssBytes(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server and waits until it prints the line that holds `ready`. */
+export async function startServer(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ready: string,
+  port: number,
+): Promise<BenchServer> {
+  const [command = "", ...rest] = [...(canPin ? SERVER_CORE : []), process.execPath, ...args];
+  const child = spawn(command, rest, {
+    cwd: ROOT,
+    env: { ...process.env, ...env, PORT: String(port) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await printed(child, ready);
+  return {
+    port,
+    cpuMs: () => cpuMs(child.pid ?? 0),
+    rssBytes: () => rssBytes(child.pid ?? 0),
+    stop: () => end(child),
+  };
+}
+
+/** The plain servers of `bench/servers/`. */
+export function startPlainServer(name: string, port: number): Promise<BenchServer> {
+  return startServer([...TSX, path.join("bench/servers", `${name}.ts`)], {}, "listening", port);
+}
+
+/** Runs the load generator in a process of its own. */
+export async function runLoad(order: LoadOrder): Promise<LoadResult> {
+  const script = path.join(ROOT, "bench/load.ts");
+  const [command = "", ...args] = [
+    ...(canPin ? LOAD_CORE : []),
+    process.execPath,
+    ...TSX,
+    script,
+    JSON.stringify(order),
+  ];
+  const { stdout } = await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 1e8 });
+  const result: LoadResult = JSON.parse(stdout);
+  if (result.wrong > 0) throw new Error(`${result.wrong} answers were not ${order.status}.`);
+  return result;
+}
+
+/** Writes request paths where the load generator finds them. */
+export async function writePaths(paths: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-"));
+  const file = path.join(folder, "paths");
+  await writeFile(file, paths.join("\n"));
+  process.once("exit", () => void rm(folder, { recursive: true, force: true }));
+  return file;
+}
+
+async function printed(child: ChildProcess, ready: string): Promise<void> {
+  let text = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+      if (text.includes(ready)) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`The server ended with ${code}:\n${text}`)));
+  });
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.removeAllListeners("exit");
+    child.once("exit", () => resolve());
+    child.kill("SIGTERM");
+  });
+}
+
+/** utime and stime of the process: fields 14 and 15, behind the name, which may hold spaces. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+function rssBytes(pid: number): number {
+  const [, kb = "0"] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kb) * 1024;
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { SCOPES } from "./access/api-keys.ts";
+import { describeSettings } from "./lib/config.ts";
+import { AppError, errorMessage } from "./lib/errors.ts";
+
+/** Exit codes of every command: 1 it failed, 2 it was called wrongly. */
+const FAILED = 1;
+const USAGE = 2;
+
+interface PackageJson {
+  readonly version: string;
+}
+
+const packageJson: PackageJson = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+);
+
+const program = new Command("clicktrail")
+  .description("From email click to what happened on the site, for every contact.")
+  .version(packageJson.version)
+  .showSuggestionAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
+
+// Each command is loaded when it is called: a pipe through `rewrite` must not wait for the server's code.
+program
+  .command("serve")
+  .description("start the service; migrates first")
+  .option("--port <port>", "port to listen on (PORT)")
+  .option("--host <address>", "address to listen on (HOST)")
+  .addHelpText("after", () => `\nSettings (environment):\n${settingsHelp()}`)
+  .action(async (options) => (await import("./cli/serve.ts")).serve(options, packageJson.version));
+
+program
+  .command("rewrite")
+  .description(
+    "rewrite a mail: from FILE or standard input to standard output; report on standard error",
+  )
+  .argument("[file]", "mail to rewrite; standard input unless given")
+  .requiredOption("--campaign <name>", "name of the campaign")
+  .option("--contact <id>", "your own id of the contact")
+  .option("--email <address>", "address of the contact")
+  .option("--message-id <id>", "your own id of the message")
+  .option("--recipient-tag <tag>", "a template: your ESP's merge tag in the recipient's place")
+  .option(
+    "--utm-source <value>",
+    "UTM parameter, also --utm-medium, -campaign, -term, -content, -id",
+  )
+  .addOption(new Option("--utm-medium <value>").hideHelp())
+  .addOption(new Option("--utm-campaign <value>").hideHelp())
+  .addOption(new Option("--utm-term <value>").hideHelp())
+  .addOption(new Option("--utm-content <value>").hideHelp())
+  .addOption(new Option("--utm-id <value>").hideHelp())
+  .option("--option <name=value...>", "an option of the rewriter, as in the API")
+  .option("--eml", "the input is a whole message (message/rfc822)")
+  .option("--text", "the input is a text part")
+  .option("--json", "print the API's JSON answer instead of the mail")
+  .option("--quiet", "no report")
+  .action(async (file, options) => (await import("./cli/rewrite.ts")).rewrite(file, options));
+
+program
+  .command("explain-url")
+  .description(
+    "take a tracking URL apart: campaign, link, destination, whether its signatures hold",
+  )
+  .argument("<url>")
+  .option("--json", "print JSON")
+  .action(async (url, options) => (await import("./cli/explain-url.ts")).explainUrl(url, options));
+
+program
+  .command("migrate")
+  .description("bring the database to this release's schema")
+  .option("--status", "only say what would be done")
+  .action(async (options) => (await import("./cli/migrate.ts")).runMigrations(options));
+
+const keys = program.command("keys").description("API keys: create, list, revoke");
+keys
+  .command("create")
+  .requiredOption("--name <name>", "what the key is for")
+  .addOption(
+    new Option("--scope <scope...>", "what it may do").choices([...SCOPES]).makeOptionMandatory(),
+  )
+  .option("--expires <days>", "days until it ends, such as 90d")
+  .action(async (options) => (await import("./cli/keys.ts")).createKey(options));
+keys
+  .command("list")
+  .option("--json", "print JSON")
+  .action(async (options) => (await import("./cli/keys.ts")).listKeys(options));
+keys
+  .command("revoke")
+  .argument("<id>")
+  .action(async (id) => (await import("./cli/keys.ts")).revokeKey(id));
+
+const users = program.command("users").description("people who sign in");
+users
+  .command("add")
+  .argument("<email>")
+  .description("add a person, or find one; prints a one-time sign-in address")
+  .action(async (email) => (await import("./cli/users.ts")).addUser(email));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  report(error);
+  process.exitCode = FAILED;
+}
+
+/** One sentence and what to do about it; the stack only for what nobody foresaw. */
+function report(error: unknown): void {
+  if (!(error instanceof AppError)) {
+    console.error(error instanceof Error ? error.stack : errorMessage(error));
+    return;
+  }
+  console.error(`clicktrail: ${error.message}`);
+  if (error.hint) console.error(error.hint);
+}
+
+function settingsHelp(): string {
+  return describeSettings()
+    .map(({ name, default: value, description }) => {
+      const fallback = value === "" ? "" : ` [${value}]`;
+      return `  ${name.padEnd(20)} ${description}${fallback}`;
+    })
+    .join("\n");
+}

@@ -1,0 +1,165 @@
+import path from "node:path";
+import { createJourneyProjection } from "./contacts/project.ts";
+import { createCampaignsProjection } from "./email/project.ts";
+import type { Readiness } from "./http/health.ts";
+import type { Clock } from "./lib/clock.ts";
+import type { Config } from "./lib/config.ts";
+import { readDiskRoom } from "./lib/disk.ts";
+import { createId, createSecret } from "./lib/ids.ts";
+import type { Logger } from "./lib/log-lines.ts";
+import type { Metrics } from "./lib/metrics.ts";
+import type { Refs } from "./lib/refs.ts";
+import { createAppendChanges } from "./log/changes.ts";
+import type { EventRow } from "./log/event.ts";
+import { createFailedEvent, type RejectedItem } from "./log/failed-events.ts";
+import { createFollower, type Follower } from "./log/follow.ts";
+import { createImporter, type Importer } from "./log/importer.ts";
+import { type Journal, type Kept, openJournal } from "./log/journal.ts";
+import type { Storage } from "./storage.ts";
+import { createTrafficProjection } from "./traffic/project.ts";
+import { loadSignals } from "./traffic/signals.ts";
+
+/** Everything behind the doors: facts go in here, and come out as projections. */
+export interface Pipeline {
+  /** Keeps facts for a collector: durable when resolved. */
+  record(events: readonly EventRow[]): Promise<void>;
+  /** Keeps what a door refused, raw, on the same way. */
+  keepRejected(items: readonly RejectedItem[]): Promise<void>;
+  /** Keeps one hit for a reader, who waits 50 ms or so at most. */
+  recordHit(json: string, done: (kept: Kept) => void): void;
+  start(): Promise<void>;
+  readiness(): Promise<Readiness>;
+  /** Imports for at most `withinMs` what is in the journal, then stops; the rest waits for the next start. */
+  stop(withinMs: number): Promise<void>;
+}
+
+interface PipelineDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly now: Clock;
+  readonly storage: Storage;
+  readonly metrics: Metrics;
+  refsOf(workspaceId: number): Refs;
+}
+
+/** With PostgreSQL an answer waits this long for the import: a lost node takes its journal with it. */
+const IMPORT_WAIT_MS = 50;
+
+/** Opens the journal and puts together what follows it; `start` sets it going. */
+export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
+  const { config, log, now, storage, metrics } = deps;
+  const { db, folder } = storage;
+  const nodeId = await folder.readNodeId();
+  const newId = () => createId(now());
+  const monotonicNow = () => performance.now();
+  const journal = await openJournal({
+    folder: folder.journal,
+    createId: newId,
+    monotonicNow,
+    limits: { segmentBytes: config.JOURNAL_SEGMENT, unimportedBytes: config.JOURNAL_LIMIT },
+    onTrouble(error) {
+      if (error === null) log.info("The journal can be written again.");
+      else log.error({ err: error }, "The journal cannot be written; hits wait in memory.");
+    },
+  });
+  const importer = createImporter({
+    journal,
+    db,
+    nodeId,
+    createId: newId,
+    now,
+    onTrouble({ kind, count, error }) {
+      metrics.importTrouble.inc({ kind }, count);
+      log.warn({ kind, count, err: error }, "Trouble with the import.");
+    },
+  });
+  const follower = createFollower(await createProjections(deps), {
+    db,
+    owner: `${nodeId}-${createSecret(8)}`,
+    now,
+    monotonicNow,
+    onTrouble(projection, error) {
+      metrics.projectionFailures.inc({ projection });
+      log.error({ projection, err: error }, "A projection failed; it tries again.");
+    },
+  });
+  showStats(metrics, journal);
+  return assemble({ journal, importer, follower, storage, newId });
+}
+
+async function createProjections({ storage, refsOf }: PipelineDeps) {
+  const { engine } = storage.db;
+  const appendChanges = createAppendChanges(engine);
+  return [
+    createCampaignsProjection(engine),
+    createTrafficProjection({ signals: await loadSignals(), appendChanges }),
+    createJourneyProjection({ engine, refsOf, appendChanges }),
+  ];
+}
+
+interface Parts {
+  readonly journal: Journal;
+  readonly importer: Importer;
+  readonly follower: Follower;
+  readonly storage: Storage;
+  readonly newId: () => string;
+}
+
+function assemble({ journal, importer, follower, storage, newId }: Parts): Pipeline {
+  const { db, folder } = storage;
+  const waitsForImport = db.engine === "postgres";
+  importer.onImported(follower.wake);
+  return {
+    async record(events) {
+      await journal.append(events);
+      if (waitsForImport) await importer.drained(IMPORT_WAIT_MS);
+    },
+    keepRejected: (items) => journal.append(items.map((item) => createFailedEvent(item, newId()))),
+    recordHit(json, done) {
+      journal.appendHit(json, (kept) => {
+        if (kept !== "durable" || !waitsForImport) done(kept);
+        else void importer.drained(IMPORT_WAIT_MS).then(() => done(kept));
+      });
+    },
+    async start() {
+      await follower.start();
+      importer.start();
+    },
+    async readiness() {
+      const { unimportedBytes, failing, ...written } = journal.stats();
+      const projections = await follower.lags();
+      const disk = await readDiskRoom(path.dirname(folder.journal));
+      const isCaughtUp = projections.every(({ lag }) => lag === 0);
+      return {
+        ready: failing === null && !importer.stats().away,
+        settled: isCaughtUp && unimportedBytes === 0,
+        projections,
+        journal: { unimported_bytes: unimportedBytes, failing, ...written },
+        importer: importer.stats(),
+        disk,
+        migration: "current",
+      };
+    },
+    async stop(withinMs) {
+      await importer.drained(withinMs);
+      await importer.stop();
+      await follower.stop();
+      await journal.close();
+    },
+  };
+}
+
+function showStats(metrics: Metrics, journal: Journal): void {
+  const read =
+    <K extends "unimportedBytes" | "queuedHits" | "writes" | "records">(name: K) =>
+    () =>
+      journal.stats()[name];
+  metrics.gauge(
+    "clicktrail_journal_unimported_bytes",
+    "Bytes in the journal that are not in the log yet.",
+    read("unimportedBytes"),
+  );
+  metrics.gauge("clicktrail_journal_queued_hits", "Hits in memory.", read("queuedHits"));
+  metrics.gauge("clicktrail_journal_writes", "Writes to the journal.", read("writes"));
+  metrics.gauge("clicktrail_journal_records", "Facts written to the journal.", read("records"));
+}

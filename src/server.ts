@@ -1,0 +1,309 @@
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage, RequestListener } from "node:http";
+import { type Access, createAccess } from "./access/access.ts";
+import { createAccessRoutes } from "./access/routes.ts";
+import { createCollectRoutes } from "./collect/routes.ts";
+import { acquireInstanceLock } from "./db/sqlite/lock.ts";
+import { findMergeTags } from "./email/rewrite/merge-tags.ts";
+import { fillSlots } from "./email/rewrite/slots.ts";
+import { createEmailRoutes } from "./email/routes.ts";
+import { rewriteBodySchema } from "./email/schemas.ts";
+import { createRewriteService } from "./email/service.ts";
+import { createTokens } from "./email/tokens.ts";
+import { createApp } from "./http/app.ts";
+import { renderNotFoundPage } from "./http/link-page.ts";
+import { listen } from "./http/listen.ts";
+import { createClientAddress } from "./lib/client-address.ts";
+import { type Clock, createClock } from "./lib/clock.ts";
+import { type Config, displayHost, publicUrl } from "./lib/config.ts";
+import { AppError } from "./lib/errors.ts";
+import { createId } from "./lib/ids.ts";
+import { truncateIp } from "./lib/ip.ts";
+import type { Logger } from "./lib/log-lines.ts";
+import { createMetrics, type Metrics } from "./lib/metrics.ts";
+import { validate } from "./lib/validate.ts";
+import { latestEvents } from "./log/latest-events.ts";
+import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { createReportRoutes } from "./reports/routes.ts";
+import { findContact, listContacts, readJourney } from "./reports/store.ts";
+import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
+import { loadSiteScript } from "./site/script-file.ts";
+import { createSites, type Sites } from "./site/sites.ts";
+import { migrateStorage, openStorage, type Storage } from "./storage.ts";
+import { createClickParameter } from "./tracking/click-parameter.ts";
+import { createFront } from "./tracking/front.ts";
+import { createOpenPath } from "./tracking/open-path.ts";
+import { type ClassifyNetwork, createNetworks } from "./traffic/networks.ts";
+
+/** A running service. */
+export interface Service {
+  /** Where it listens, on this machine. */
+  readonly localUrl: string;
+  /** The public address: that of mails and sign-in links. */
+  readonly baseUrl: string;
+  readonly access: Access;
+  /**
+   * Stops taking requests, answers those it took, imports what it kept, closes. Loses nothing: what is not
+   * imported in time is imported at the next start.
+   */
+  stop(): Promise<void>;
+}
+
+/** What the parts of the service have in common. */
+interface Common {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly now: Clock;
+  readonly metrics: Metrics;
+  readonly storage: Storage;
+  /** The public address without a trailing slash. */
+  readonly baseUrl: string;
+}
+
+/** How long a stop waits for the import; the rest stays in the journal. */
+const DRAIN_MS = 3000;
+
+/**
+ * Starts everything, in the order in which things need each other. Requests that come while it starts wait.
+ *
+ * @throws {AppError} with one sentence for a person when something foreseen is in the way: a taken port,
+ *                    a folder that cannot be written, another instance, a newer schema
+ */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const now = createClock(config.CLOCK_OFFSET_FILE);
+  const storage = await openStorage(config);
+  const undo: (() => Promise<unknown>)[] = [() => storage.db.close()];
+  try {
+    const lock = await acquireInstanceLock(storage.folder.path);
+    undo.push(() => lock.release());
+    let open: (listener: RequestListener) => void = () => {};
+    const opened = new Promise<RequestListener>((resolve) => {
+      open = resolve;
+    });
+    const listening = await listen(waitFor(opened), { port: config.PORT, host: config.HOST });
+    undo.push(() => listening.stop());
+    await migrateStorage(storage, now);
+    const baseUrl = publicUrl(config, listening.port);
+    const common = { config, log, now, storage, baseUrl, metrics: createMetrics() };
+    const parts = await startParts(common);
+    open(await createListener(common, parts));
+    return {
+      localUrl: `http://${displayHost(config.HOST)}:${listening.port}`,
+      baseUrl,
+      access: parts.access,
+      async stop() {
+        parts.stopping.abort();
+        await listening.stop();
+        await stopParts(parts);
+        await storage.db.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    for (const step of undo.reverse()) await step().catch(() => {});
+    throw error;
+  }
+}
+
+/** Serves with a listener that is not there yet. */
+function waitFor(opened: Promise<RequestListener>): RequestListener {
+  let listener: RequestListener | undefined;
+  void opened.then((ready) => {
+    listener = ready;
+  });
+  return (req, res) => {
+    if (listener) listener(req, res);
+    else void opened.then((ready) => ready(req, res));
+  };
+}
+
+interface Parts {
+  readonly access: Access;
+  readonly sites: Sites;
+  readonly pipeline: Pipeline;
+  /** Ends the streams of pages, which would never end by themselves. */
+  readonly stopping: AbortController;
+}
+
+async function startParts(common: Common): Promise<Parts> {
+  const { log } = common;
+  const onError = (error: unknown) =>
+    log.warn({ err: error }, "Keys or sites could not be read again; the copy in memory stays.");
+  const access = createServiceAccess(common, onError);
+  await access.start();
+  const sites = createServiceSites(common, access, onError);
+  await sites.start();
+  const pipeline = await createPipeline({ ...common, refsOf: access.refsOf });
+  await pipeline.start();
+  return { access, sites, pipeline, stopping: new AbortController() };
+}
+
+async function stopParts({ access, sites, pipeline }: Parts): Promise<void> {
+  await pipeline.stop(DRAIN_MS);
+  access.stop();
+  sites.stop();
+}
+
+function createServiceAccess(common: Common, onError: (error: unknown) => void): Access {
+  const { config, now, storage, baseUrl } = common;
+  return createAccess({
+    db: storage.db,
+    now,
+    createId: () => createId(now()),
+    keyring: storage.keyring,
+    baseUrl,
+    environmentKeys: { apiKey: config.API_KEY, writeKey: config.WRITE_KEY },
+    admin:
+      config.ADMIN_EMAIL === undefined
+        ? undefined
+        : { email: config.ADMIN_EMAIL, password: config.ADMIN_PASSWORD },
+    onError,
+  });
+}
+
+function createServiceSites(
+  { now, storage }: Common,
+  access: Access,
+  onError: (error: unknown) => void,
+): Sites {
+  return createSites({
+    db: storage.db,
+    async createSiteKey(workspaceId, siteId) {
+      return (await access.createSiteKey(workspaceId, siteId)).key;
+    },
+    createId: () => createId(now()),
+    now,
+    onError,
+  });
+}
+
+async function createListener(common: Common, parts: Parts): Promise<RequestListener> {
+  const { config, log, now, storage, metrics, baseUrl } = common;
+  const { access, sites, pipeline } = parts;
+  const { db } = storage;
+  const newId = () => createId(now());
+  const { describeVisitor, ...address } = await createAddressBook(common);
+  const tokens = createTokens({ keyring: storage.keyring });
+  const { authorize, refsOf } = access;
+  const rewriting = {
+    tokens,
+    baseUrl,
+    aliasBases: [],
+    refsOf,
+    record: pipeline.record,
+    now,
+    createId,
+  };
+  const rewriter = createRewriteService(rewriting);
+
+  const app = createApp({
+    baseUrl,
+    trustProxy: trustOf(config.TRUST_PROXY),
+    createId: newId,
+    logError({ error, ...where }) {
+      log.error({ err: error, ...where }, "A request failed for a reason nobody foresaw.");
+    },
+    rateLimit: access.rateLimit,
+    routers: [
+      createCollectRoutes({
+        findKey: access.findKey,
+        record: pipeline.record,
+        keepRejected: pipeline.keepRejected,
+        ...address,
+        createId: newId,
+        now,
+        clickParam: config.CLICK_PARAM,
+      }),
+      createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
+      createReportRoutes({ db, authorize, refsOf }),
+      createSiteRoutes({ authorize, sites, script: loadSiteScript() }),
+      createAccessRoutes({ ...access, now }),
+    ],
+    health: {
+      readiness: pipeline.readiness,
+      metrics: metrics.registry,
+      metricsToken: config.METRICS_TOKEN,
+    },
+    pages: {
+      access,
+      now,
+      stopping: parts.stopping.signal,
+      listContacts: (workspaceId, query) => listContacts(db, workspaceId, query),
+      findContact: (workspaceId, id) => findContact(db, refsOf(workspaceId), workspaceId, id),
+      readJourney: (workspaceId, id, query) =>
+        readJourney(db, refsOf(workspaceId), workspaceId, id, query),
+      latestEvents: (workspaceId, sinceSeq, limit) =>
+        latestEvents(db, workspaceId, sinceSeq, limit),
+      async rewriteMail(workspaceId, mail) {
+        const { html, text, ...request } = validate(rewriteBodySchema, mail);
+        const rewritten = await rewriter.rewrite(workspaceId, request, { html, text });
+        return { html: rewritten.html ?? html, ...rewritten.answer };
+      },
+      listSites: sites.list,
+      async createSite(workspaceId, site) {
+        const created = await sites.create(workspaceId, validate(newSiteSchema, site));
+        return { id: created.site.id, write_key: created.writeKey };
+      },
+    },
+  });
+
+  return createFront({
+    basePath: new URL(baseUrl).pathname.replace(/\/$/, ""),
+    openPath: createOpenPath({ ...tokens, fillSlots, isMergeTag }),
+    addClickParameter: createClickParameter({
+      name: config.CLICK_PARAM,
+      isSiteHost: sites.isSiteHost,
+    }),
+    record: pipeline.recordHit,
+    describeVisitor,
+    now,
+    createId,
+    onHit(kind, kept, seconds) {
+      metrics.hits.inc({ kind, kept });
+      if (kind === "click") metrics.redirectSeconds.observe(seconds);
+    },
+    onMiss: (kind) => metrics.misses.inc({ kind }),
+    notFoundPage: renderNotFoundPage(),
+    app,
+  });
+}
+
+/** What the doors ask of a request's address. Full addresses live only as long as this takes. */
+async function createAddressBook({ config, storage }: Common) {
+  const addressOf = createClientAddress(config.TRUST_PROXY);
+  const networkOf = await readNetworks(config.NETWORKS_FILE);
+  const salt = storage.keyring.keysFor("address").current.bytes;
+  const storableIp = (ip: string) => truncateIp(ip, config.IP_MODE, salt);
+  return {
+    clientIp: (req: IncomingMessage) => addressOf(req).ip,
+    isSecure: (req: IncomingMessage) => addressOf(req).tls,
+    storableIp,
+    networkOf,
+    describeVisitor(req: IncomingMessage) {
+      const { ip, tls } = addressOf(req);
+      return { ip: storableIp(ip), tls, network: networkOf(ip) };
+    },
+  };
+}
+
+async function readNetworks(file: string | undefined): Promise<ClassifyNetwork> {
+  if (file === undefined) return () => undefined;
+  try {
+    return createNetworks(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError("invalid_config", 500, `NETWORKS_FILE ${file} cannot be read as JSON.`, {
+      cause: error,
+    });
+  }
+}
+
+function isMergeTag(text: string): boolean {
+  const { tags, unbalanced } = findMergeTags(text);
+  return tags.length > 0 && !unbalanced;
+}
+
+/** Express takes hops as a number, addresses as a list. */
+function trustOf(setting: string): number | string[] {
+  return /^\d+$/.test(setting) ? Number(setting) : setting.split(",").map((part) => part.trim());
+}

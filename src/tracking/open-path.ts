@@ -1,0 +1,67 @@
+import type { OpenedLink } from "./hit.ts";
+import type { TrackingPath } from "./tracking-path.ts";
+
+/** What a verified link part says; see `email/link-token.ts`. */
+interface SealedLink {
+  readonly purpose: "click" | "open";
+  readonly workspaceId: number;
+  readonly campaignId: string;
+  readonly index: number;
+  readonly destination: string;
+  readonly hasSlots: boolean;
+  readonly isTemplate: boolean;
+}
+
+/** Whom a verified recipient part names. */
+interface Recipient {
+  readonly contact: string | null;
+  readonly message: string | null;
+}
+
+interface OpenPathDeps {
+  openLink(token: string): SealedLink | undefined;
+  openRecipient(workspaceId: number, token: string): Recipient | undefined;
+  /** Puts the values of `m0`, `m1`, … into a destination; throws when they would leave its host. */
+  fillSlots(destination: string, query: string): string;
+  /** Whether a text is a merge tag that the sending platform should have filled. */
+  isMergeTag(text: string): boolean;
+}
+
+const NOBODY: Recipient = { contact: null, message: null };
+
+/**
+ * Makes the function that verifies both parts of a tracking path; undefined for anything that is not
+ * whole and ours.
+ *
+ * A template's recipient part may be missing or an unfilled merge tag: the reader is redirected, and
+ * the hit has no contact.
+ */
+export function createOpenPath(deps: OpenPathDeps): (path: TrackingPath) => OpenedLink | undefined {
+  return (path) => {
+    const link = deps.openLink(path.link);
+    if (!link || link.purpose !== path.kind) return undefined;
+    const recipient = openRecipient(path.recipient, link, deps);
+    if (!recipient) return undefined;
+    const { workspaceId, campaignId, index, destination } = link;
+    const filled = link.hasSlots ? deps.fillSlots(destination, path.query) : destination;
+    return { workspaceId, campaignId, index, destination: filled, ...recipient };
+  };
+}
+
+function openRecipient(
+  text: string,
+  link: SealedLink,
+  { openRecipient: open, isMergeTag }: OpenPathDeps,
+): Recipient | undefined {
+  const recipient = open(link.workspaceId, text);
+  if (recipient || !link.isTemplate) return recipient;
+  return text === "" || isMergeTag(decode(text)) ? NOBODY : undefined;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
