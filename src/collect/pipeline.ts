@@ -1,5 +1,7 @@
 import { toStorableText } from "../lib/storable.ts";
 import { createEvent, type EventRow } from "../log/event.ts";
+import { scoreQuality } from "../log/quality.ts";
+import { isJunkId, type Scored } from "../log/quality-checks.ts";
 import { type Arrival, describeSender } from "./arrival.ts";
 import type { ClickParameter } from "./click-parameter.ts";
 import { isObject, type JsonObject, mapText, objectOf, pick, textOf } from "./json-object.ts";
@@ -26,12 +28,9 @@ interface PipelineDeps {
   readonly clickParameter: ClickParameter;
   /** The address as it may be stored: for what a server says of its visitor. */
   storableIp(ip: string): string | null;
-  /** Scores an event; null where quality is not scored. */
-  scoreQuality(event: EventRow, givenName: string | null): Quality;
+  /** Whether an equal event came shortly before. */
+  isDuplicate(event: EventRow): boolean;
 }
-
-/** The two quality columns of an event. */
-export type Quality = Pick<EventRow, "quality" | "quality_failed">;
 
 /** The events of one request, merged with what the whole batch says. */
 export interface Batch {
@@ -65,7 +64,7 @@ function toEvent(
   message: Message,
   sender: JsonObject,
   arrival: Arrival,
-  { clickParameter, storableIp, scoreQuality }: PipelineDeps,
+  { clickParameter, storableIp, isDuplicate }: PipelineDeps,
 ): EventRow {
   const { caller, receivedAt, imported } = arrival;
   const { type, name, originalAt, sentAt, context, properties } = message;
@@ -93,7 +92,22 @@ function toEvent(
     context: cleanContext,
     properties: objectOf(mapText(clickParameter.drop(properties), clean)),
   });
-  return { ...event, ...scoreQuality(event, message.givenName) };
+  const { score, failed } = scoreQuality({
+    event,
+    givenName: message.givenName,
+    correctedAt: times.correctedAt,
+    imported,
+    resolvesTo: findOwner(event),
+    isPlanned: false,
+    isDuplicate: isDuplicate(event),
+  });
+  return { ...event, quality: score, quality_failed: failed.join(",") };
+}
+
+/** What the event itself says: whose click or visitor it is, only identity finds out. */
+function findOwner({ user_id, email_claim, anonymous_id }: EventRow): Scored["resolvesTo"] {
+  if ((user_id !== null && !isJunkId(user_id)) || email_claim !== null) return "contact";
+  return anonymous_id !== null && !isJunkId(anonymous_id) ? "visitor" : "nobody";
 }
 
 /** What is kept of a client's own context. Traits, ids of devices and the like stay out. */

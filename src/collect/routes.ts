@@ -14,6 +14,7 @@ import { type Envelope, openEnvelope } from "./envelope.ts";
 import { MAX_EVENT_BYTES } from "./limits.ts";
 import { type Collected, collectEvents, type Rejection } from "./pipeline.ts";
 import { PIXEL, readPixel } from "./pixel.ts";
+import { createRecentEvents } from "./recent-events.ts";
 import { describeRejection } from "./rejections.ts";
 import { type CallType, isCallType } from "./segment-protocol.ts";
 
@@ -124,7 +125,7 @@ function createCollector(deps: CollectDeps) {
   const pipeline = {
     clickParameter,
     storableIp: deps.storableIp,
-    scoreQuality: () => ({ quality: null, quality_failed: null }),
+    isDuplicate: createRecentEvents().isDuplicate,
   };
 
   function describeArrival(req: Request, caller: Caller, isImport = false): Arrival {

@@ -37,6 +37,8 @@ function fromText(value: unknown): number {
 export interface EventTimes {
   /** When it happened, by our clock: the sender's time corrected for its skew, never in the future. */
   readonly occurredAt: number;
+  /** The same before it was clamped to the present. */
+  readonly correctedAt: number;
   /** When the sender says it happened, by the sender's clock; null when it did not say. */
   readonly originalAt: number | null;
   /** `future`: over 24 hours ahead even after the correction, so the arrival stands in for it. */
@@ -63,6 +65,7 @@ export function correctClockSkew(given: GivenTimes): EventTimes {
   const corrected = Math.abs(skew) > SKEW_MS ? said + skew : said;
   return {
     occurredAt: Math.max(0, Math.min(corrected, receivedAt)),
+    correctedAt: corrected,
     originalAt,
     flag: corrected - receivedAt > DAY_MS ? "future" : null,
   };

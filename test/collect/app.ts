@@ -44,7 +44,8 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
   return { app, events, rejected };
 }
 
-const renderError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+/** As the service renders errors, but plain. */
+export const renderError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const known = error instanceof AppError ? error : undefined;
   if (known?.retryAfterS !== undefined) res.set("Retry-After", String(known.retryAfterS));
   const { code, message, errors } = known ?? {

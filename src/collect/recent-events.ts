@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { EventRow } from "../log/event.ts";
+
+/** Events that are looked back on; two seconds of a busy site. */
+const REMEMBERED = 10_000;
+/** A double click or a tag that fires twice, not a person who does it again. */
+const SPAN_MS = 2000;
+
+/** Remembers the last events of this process, to tell doubles that came under ids of their own. */
+export interface RecentEvents {
+  /** Whether an equal event came shortly before, or its transaction at all; remembers it. */
+  isDuplicate(event: EventRow): boolean;
+}
+
+export function createRecentEvents(): RecentEvents {
+  const seen = new LRUCache<string, { id: string; at: number }>({ max: REMEMBERED });
+  function sawOther(key: string, { event_id, occurred_at }: EventRow, spanMs: number): boolean {
+    const before = seen.get(key);
+    seen.set(key, { id: event_id, at: occurred_at });
+    if (!before || before.id === event_id) return false;
+    return Math.abs(before.at - occurred_at) <= spanMs;
+  }
+  return {
+    isDuplicate(event) {
+      const isSame = sawOther(contentKey(event), event, SPAN_MS);
+      const transaction = transactionKey(event);
+      const isSold = transaction !== null && sawOther(transaction, event, Number.POSITIVE_INFINITY);
+      return isSame || isSold;
+    },
+  };
+}
+
+function contentKey(event: EventRow): string {
+  const { workspace_id, source_id, type, name, anonymous_id, user_id, url, properties } = event;
+  const visitor = anonymous_id ?? user_id;
+  const content = [workspace_id, source_id, type, name, visitor, url, properties];
+  return createHash("sha256").update(JSON.stringify(content)).digest("base64url");
+}
+
+function transactionKey({ workspace_id, source_id, name, properties }: EventRow): string | null {
+  const id = properties["transaction_id"] ?? properties["order_id"];
+  if (name !== "purchase" || (typeof id !== "string" && typeof id !== "number")) return null;
+  return `${workspace_id} ${source_id} ${id}`;
+}
