@@ -63,13 +63,20 @@ export function readEventsOfVisitors(
 }
 
 /** The landings of the clicks, of all visitors. */
-export function readLandings(scope: Scope, clickIds: Iterable<string>): Promise<VisitorEvent[]> {
-  return readVisitorEvents(
-    scope,
-    clickIds,
-    "TEXT",
-    sql`e.click_id = k.v AND e.click_id IS NOT NULL`,
-  );
+export async function readLandings(
+  scope: Scope,
+  clickIds: Iterable<string>,
+): Promise<VisitorEvent[]> {
+  const list = [...clickIds];
+  if (list.length === 0) return [];
+  const rows = await scope.db.all<VisitorEventRow>(sql`
+    SELECT e.* FROM ${keys(scope, list, "TEXT")}
+    CROSS JOIN ${scope.table("visitor_events")} AS i
+    CROSS JOIN ${scope.table("visitor_events")} AS e
+    WHERE i.workspace_id = ${scope.workspaceId} AND i.click_id = k.v AND i.click_id IS NOT NULL
+      AND e.workspace_id = ${scope.workspaceId} AND e.visitor = i.visitor
+      AND e.occurred_at = i.occurred_at AND e.seq = i.seq`);
+  return rows.map(parseVisitorEvent);
 }
 
 /** Of the visitors those with more events than `most`. */
@@ -222,6 +229,9 @@ export async function readSessions(
   if (list.length === 0) return [];
   return scope.db.all<SessionRow>(sql`
     SELECT s.session, s.visitor, s.started_at, s.ended_at, s.events
-    FROM ${keys(scope, list, "BIGINT")} CROSS JOIN ${scope.table("sessions")} AS s
-    WHERE s.workspace_id = ${scope.workspaceId} AND s.visitor = k.v`);
+    FROM ${keys(scope, list, "BIGINT")}
+    CROSS JOIN ${scope.table("sessions")} AS i
+    CROSS JOIN ${scope.table("sessions")} AS s
+    WHERE i.workspace_id = ${scope.workspaceId} AND i.visitor = k.v
+      AND s.workspace_id = ${scope.workspaceId} AND s.session = i.session`);
 }

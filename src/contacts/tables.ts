@@ -83,10 +83,11 @@ function contactTables(table: TableName, clustered: Sql, bytewise: Sql): Sql[] {
       ) ${clustered}`,
     sql`
       CREATE INDEX ${table("link_facts_email")}
-      ON ${table("link_facts")} (workspace_id, email_ref) WHERE email_ref <> ''`,
+      ON ${table("link_facts")} (workspace_id, email_ref, occurred_at, fact_id) WHERE email_ref <> ''`,
     sql`
       CREATE INDEX ${table("link_facts_previous")}
-      ON ${table("link_facts")} (workspace_id, previous_ref) WHERE previous_ref <> ''`,
+      ON ${table("link_facts")} (workspace_id, previous_ref, occurred_at, fact_id)
+      WHERE previous_ref <> ''`,
   ];
 }
 

@@ -201,10 +201,10 @@ async function traitWrites(
   const byContact = groupBy([...rows.values()], ({ contact }) => contact);
   return updateTraits(
     scope,
-    [...contacts].map((contact) => ({
-      contact,
-      traits: mergeTraits(byContact.get(contact) ?? []).traits,
-    })),
+    [...contacts].flatMap((contact) => {
+      const own = byContact.get(contact);
+      return own ? [{ contact, traits: mergeTraits(own).traits }] : [];
+    }),
   );
 }
 

@@ -83,22 +83,27 @@ export function createWriters({ db, table, workspaceId }: Scope) {
   };
 }
 
-/** Writes the merged traits of contacts. */
+/**
+ * Writes the merged traits of contacts, whose rows exist by then.
+ *
+ * An upsert that only updates: UPDATE … FROM makes SQLite scan every contact of the workspace.
+ */
 export function updateTraits(
   { db, table, workspaceId }: Scope,
   rows: readonly { contact: number; traits: string }[],
 ): Sql[] {
   if (rows.length === 0) return [];
-  const contacts = table("contacts");
   return [
     sql`
-      UPDATE ${contacts} SET traits = u.traits
-      FROM (
-        SELECT CAST(r.value ->> 'contact' AS BIGINT) AS contact, r.value ->> 'traits' AS traits
-        FROM ${jsonRows(db.engine, JSON.stringify(rows))}
-      ) AS u
-      WHERE ${contacts}.workspace_id = ${workspaceId} AND ${contacts}.contact = u.contact
-        AND ${contacts}.traits <> u.traits`,
+      INSERT INTO ${table("contacts")} AS c (
+        workspace_id, contact, contact_id, traits, founded_at, first_seen_at, last_seen_at
+      )
+      SELECT CAST(${workspaceId} AS BIGINT), CAST(r.value ->> 'contact' AS BIGINT), '',
+        r.value ->> 'traits', 0, 0, 0
+      FROM ${jsonRows(db.engine, JSON.stringify(rows))}
+      WHERE TRUE
+      ON CONFLICT (workspace_id, contact) DO UPDATE SET traits = excluded.traits
+      WHERE c.traits <> excluded.traits`,
   ];
 }
 
