@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { STANDARD_EVENTS } from "./standard-events.ts";
 
 const BY_ALIAS: ReadonlyMap<string, string> = new Map(
@@ -13,6 +14,17 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
  * Letters of every script are kept; a name without any letter or digit stays as it is. Idempotent.
  */
 export function toEventName(given: string): string {
+  const remembered = REMEMBERED.get(given);
+  if (remembered !== undefined) return remembered;
+  const name = findName(given);
+  REMEMBERED.set(given, name);
+  return name;
+}
+
+/** A site sends the same few dozen names over and over. */
+const REMEMBERED = new LRUCache<string, string>({ max: 1000 });
+
+function findName(given: string): string {
   const trimmed = given.trim();
   if (STANDARD_EVENTS.has(trimmed)) return trimmed;
   const name = toSnakeCase(trimmed);

@@ -1,7 +1,10 @@
 import type { Db } from "../db/db.ts";
-import { sql } from "../db/sql.ts";
+import { raw, sql } from "../db/sql.ts";
 import type { StoredEvent } from "./event.ts";
 import { parseEvent, type StoredRow } from "./events-store.ts";
+
+/** How far back it looks: a quiet workspace beside busy ones must not cost a scan of the whole log. */
+const REACH = 100_000;
 
 /** The newest events of a workspace behind a `seq`, newest first. */
 export async function latestEvents(
@@ -13,6 +16,7 @@ export async function latestEvents(
   const rows = await db.all<StoredRow>(sql`
     SELECT * FROM events
     WHERE workspace_id = ${workspaceId} AND seq > ${sinceSeq}
+      AND seq > (SELECT COALESCE(MAX(seq), 0) - ${raw(String(REACH))} FROM events)
     ORDER BY seq DESC LIMIT ${limit}`);
   return rows.map(parseEvent);
 }

@@ -3,7 +3,7 @@ import type { EventRow } from "./event.ts";
 import { isEventAlias } from "./event-name.ts";
 import { areNamedItems, matchesType, paramOf } from "./quality-params.ts";
 import { holdsPii } from "./quality-pii.ts";
-import { STANDARD_EVENTS } from "./standard-events.ts";
+import { type Param, STANDARD_EVENTS } from "./standard-events.ts";
 
 /** What a check has to go by: the event and what the door knows of it. */
 export interface Scored {
@@ -50,8 +50,9 @@ export const CHECKS = {
     judge: ({ event: { name, properties, context, type } }) => {
       const standard = STANDARD_EVENTS.get(name);
       if (!standard || type === "page") return standard ? "pass" : null;
-      const known = { ...context, ...properties };
-      const missing = standard.required.filter((p) => paramOf(known, p.name) === undefined);
+      const missing = standard.required.filter(
+        (param) => (paramOf(properties, param.name) ?? context[param.name]) === undefined,
+      );
       return isPass(missing.length === 0 && areNamedItems(paramOf(properties, "items")));
     },
   },
@@ -60,13 +61,12 @@ export const CHECKS = {
     judge: ({ event: { name, properties } }) => {
       const standard = STANDARD_EVENTS.get(name);
       if (!standard) return null;
-      const params = [...standard.required, ...standard.conditional, ...standard.optional];
-      return isPass(
-        params.every((param) => {
-          const value = paramOf(properties, param.name);
-          return value === undefined || matchesType(value, param.type);
-        }),
-      );
+      const isTyped = ({ name, type }: Param): boolean => {
+        const value = paramOf(properties, name);
+        return value === undefined || matchesType(value, type);
+      };
+      const { required, conditional, optional } = standard;
+      return isPass([required, conditional, optional].every((params) => params.every(isTyped)));
     },
   },
   conditional_params: {
@@ -118,8 +118,9 @@ export const CHECKS = {
     weight: 5,
     judge: ({ event: { source, url, context, properties } }) => {
       if (source !== "site") return null;
-      const page = { title: undefined, ...toObject(context["page"]) };
-      const title = page.title ?? properties["title"] ?? properties["page_title"];
+      const page = context["page"];
+      const own = typeof page === "object" && page !== null && "title" in page ? page.title : null;
+      const title = own ?? properties["title"] ?? properties["page_title"];
       return isPass(url !== null && typeof title === "string" && title !== "");
     },
   },
@@ -135,11 +136,12 @@ export const CHECKS = {
   no_pii: {
     weight: 5,
     judge: ({ event: { name, type, url, properties } }) => {
-      const { email: _mapped, ...others } = properties;
-      // The form field that the site itself marked as the visitor's address.
-      const open = name === "form_submit" ? others : properties;
-      const isIdentity = type === "identify" || type === "group" || type === "alias";
-      return isPass(!holdsPii(url ?? "") && (isIdentity || !holdsPii(open)));
+      if (holdsPii(url ?? "")) return "fail";
+      if (type === "identify" || type === "group" || type === "alias") return "pass";
+      if (name !== "form_submit") return isPass(!holdsPii(properties));
+      // The field that the site itself marked as the visitor's address.
+      const { email: _marked, ...others } = properties;
+      return isPass(!holdsPii(others));
     },
   },
 } as const satisfies Record<string, Check>;
@@ -171,5 +173,5 @@ function campaignOf({ url, context }: EventRow): Set<string> {
   const inContext = Object.entries(toObject(context["campaign"]))
     .filter(([, value]) => typeof value === "string" && value !== "")
     .map(([key]) => (key === "name" ? "campaign" : key));
-  return new Set([...named, ...inContext]);
+  return new Set(named.concat(inContext));
 }

@@ -10,14 +10,15 @@ const SEGMENT_NAMES: Readonly<Record<string, readonly string[]>> = {
   search_term: ["query"],
   item_list_id: ["list_id"],
   method: ["type"],
-  percent_scrolled: [],
 };
 
 /** A parameter's value under its own name or Segment's; undefined where it is missing or empty. */
 export function paramOf(properties: Properties, name: string): unknown {
-  const value = [name, ...(SEGMENT_NAMES[name] ?? [])]
-    .map((key) => properties[key])
-    .find((candidate) => !isEmpty(candidate));
+  let value: unknown = properties[name];
+  if (isEmpty(value)) {
+    const given = SEGMENT_NAMES[name]?.find((key) => !isEmpty(properties[key]));
+    value = given === undefined ? undefined : properties[given];
+  }
   // Segment's product events are the item themselves.
   return value === undefined && name === "items" && isItem(properties) ? [properties] : value;
 }
@@ -47,21 +48,21 @@ function isNumeric(value: unknown): boolean {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-const ITEM_NUMBERS = ["price", "quantity", "discount", "index"];
+const ITEM_NUMBERS = new Set(["price", "quantity", "discount", "index"]);
 
 function isWellTypedItem(item: unknown): boolean {
   if (typeof item !== "object" || item === null || Array.isArray(item)) return false;
-  const members = new Map<string, unknown>(Object.entries(item));
-  return ITEM_NUMBERS.every((name) => isEmpty(members.get(name)) || isNumeric(members.get(name)));
+  return Object.entries(item).every(
+    ([name, value]) => !ITEM_NUMBERS.has(name) || isEmpty(value) || isNumeric(value),
+  );
 }
 
-const ITEM_NAMES = ["item_id", "item_name", "product_id", "sku"];
+const ITEM_NAMES = new Set(["item_id", "item_name", "product_id", "sku"]);
 
 /** Whether an object names a product: an item needs an id or a name. */
 function isItem(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const members = new Map<string, unknown>(Object.entries(value));
-  return ITEM_NAMES.some((name) => !isEmpty(members.get(name)));
+  return Object.entries(value).some(([name, given]) => ITEM_NAMES.has(name) && !isEmpty(given));
 }
 
 /** Whether every item of a list has an id or a name. */

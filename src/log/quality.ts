@@ -19,21 +19,20 @@ const ENTRIES = Object.entries(CHECKS) as [CheckId, Check][];
  * Whether a person or a machine caused it is another question, and never mixed in.
  */
 export function scoreQuality(scored: Scored): QualityScore {
-  const outcomes = ENTRIES.map(([id, check]) => ({
-    id,
-    weight: check.weight,
-    outcome: check.judge(scored),
-  }));
-  const idsOf = (wanted: string | null): CheckId[] =>
-    outcomes.filter(({ outcome }) => outcome === wanted).map(({ id }) => id);
-  const sum = (share: (outcome: string | null) => number): number =>
-    outcomes.reduce((total, { weight, outcome }) => total + weight * share(outcome), 0);
-  const possible = sum((outcome) => (outcome === null ? 0 : 1));
-  const reached = sum((outcome) => (outcome === "pass" ? 1 : outcome === "half" ? 0.5 : 0));
-  return {
-    score: Math.floor((100 * reached) / possible + 0.5),
-    failed: idsOf("fail"),
-    half: idsOf("half"),
-    notApplicable: idsOf(null),
-  };
+  const failed: CheckId[] = [];
+  const half: CheckId[] = [];
+  const notApplicable: CheckId[] = [];
+  let possible = 0;
+  let reached = 0;
+  for (const [id, { weight, judge }] of ENTRIES) {
+    const outcome = judge(scored);
+    if (outcome === null) notApplicable.push(id);
+    else possible += weight;
+    if (outcome === "pass") reached += weight;
+    if (outcome === "fail") failed.push(id);
+    if (outcome !== "half") continue;
+    reached += weight / 2;
+    half.push(id);
+  }
+  return { score: Math.floor((100 * reached) / possible + 0.5), failed, half, notApplicable };
 }

@@ -1,0 +1,107 @@
+/** How a reader's hit was kept when its answer went out. */
+export type Kept =
+  /** On disk. */
+  | "durable"
+  /** The disk took longer than a reader waits; the hit is still being written. */
+  | "late"
+  /** The disk refuses writes (full, failing): in memory until it takes them again. */
+  | "memory"
+  /** Memory is full as well: counted, and lost. */
+  | "dropped";
+
+/** Facts that wait for the disk, and who waits for them. */
+export interface Entry {
+  /** One fact or several, joined by commas. */
+  readonly json: string;
+  readonly records: number;
+  /** Undefined once its sender has been answered. */
+  settle: ((kept: Kept, error?: unknown) => void) | undefined;
+  /** A collector waits for the disk however long it takes; a reader does not. */
+  readonly isPatient: boolean;
+  /** On a clock that never jumps, in milliseconds. */
+  readonly queuedAt: number;
+}
+
+/** What waits for the disk, in order: the group that is being written, and all behind it. */
+export interface JournalQueue {
+  push(entry: Entry): void;
+  /** Takes the next group off the queue, for one write of at most `bytes` or one entry. */
+  takeGroup(bytes: number): readonly Entry[];
+  /** The group is on disk: answers everyone in it. */
+  settleGroup(): void;
+  /** The disk refused the group: readers are answered and their hits wait on, collectors are told why. */
+  putBack(error: unknown): void;
+  /** Answers readers who were queued before this moment; their hits go on waiting. */
+  answerReaders(queuedBefore: number): void;
+  /** Entries behind the group. */
+  isEmpty(): boolean;
+  hits(): number;
+  /** UTF-16 units that wait, the group included. */
+  bytes(): number;
+}
+
+/** Makes an empty queue. It knows nothing of disks, clocks or limits. */
+export function createJournalQueue(): JournalQueue {
+  let queue: Entry[] = [];
+  let group: readonly Entry[] = [];
+  let bytes = 0;
+
+  return {
+    push(entry) {
+      queue.push(entry);
+      bytes += entry.json.length;
+    },
+    takeGroup(most) {
+      const count = countUpTo(queue, most);
+      group = count === queue.length ? queue : queue.slice(0, count);
+      queue = count === queue.length ? [] : queue.slice(count);
+      return group;
+    },
+    settleGroup() {
+      const settled = group;
+      group = [];
+      bytes -= sizeOf(settled);
+      for (const entry of settled) entry.settle?.("durable");
+    },
+    putBack(error) {
+      const pending = [...group, ...queue];
+      group = [];
+      queue = pending.filter((entry) => !entry.isPatient);
+      bytes = sizeOf(queue);
+      for (const entry of pending) {
+        if (entry.isPatient) entry.settle?.("dropped", error);
+        else answer(entry, "memory");
+      }
+    },
+    answerReaders(queuedBefore) {
+      for (const entry of [...group, ...queue]) {
+        if (entry.queuedAt > queuedBefore) break;
+        if (!entry.isPatient) answer(entry, "late");
+      }
+    },
+    isEmpty: () => queue.length === 0,
+    hits: () => group.length + queue.length,
+    bytes: () => bytes,
+  };
+}
+
+function answer(entry: Entry, kept: Kept): void {
+  const { settle } = entry;
+  entry.settle = undefined;
+  settle?.(kept);
+}
+
+function countUpTo(entries: readonly Entry[], most: number): number {
+  let bytes = 0;
+  let count = 0;
+  for (const entry of entries) {
+    bytes += entry.json.length;
+    if (count > 0 && bytes > most) break;
+    count += 1;
+  }
+  return count;
+}
+
+function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.json.length, 0);
+}
