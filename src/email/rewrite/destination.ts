@@ -1,17 +1,17 @@
 /** Longest destination that is carried; a longer link stays as it is. */
 export const MAX_DESTINATION_LENGTH = 8192;
 
-/** Printable ASCII without space and double quote. */
-const PLAIN = /^[!#-~]+$/;
+/** Printable ASCII without space. */
+const PLAIN = /^[!-~]+$/;
 /** A reader that takes `\` for an ordinary character would read the host of `http://a\@b` as b. */
 const AMBIGUOUS_HOST = /\\.*@/s;
 
 /**
- * A destination as `Location` carries it: what the author wrote where every reader takes it for the
+ * A destination as `Location` carries it: what the author wrote where every browser takes it for the
  * same URL, else as a browser would send it (punycode, `%XX`, `/` for `\`).
  *
  * @param text an absolute http(s) URL that parses
- * @returns    ASCII without white space, quotes or control characters
+ * @returns    ASCII without white space or control characters
  */
 export function formDestination(text: string): string {
   return PLAIN.test(text) && !AMBIGUOUS_HOST.test(text) ? text : new URL(text).href;

@@ -1,0 +1,118 @@
+import { load } from "cheerio";
+import { DEFAULT_OPTIONS } from "../src/email/rewrite/options.ts";
+import { fillMail, rewriteMail } from "../src/email/rewrite/rewrite.ts";
+import { createTokens, type Tokens } from "../src/email/tokens.ts";
+import { createKeyring } from "../src/lib/keyring.ts";
+import { loadMails, makeMail } from "./email-corpus.ts";
+import type { BenchFigure } from "./figure.ts";
+
+const ROUNDS = 7;
+const UTM = { utm_source: "newsletter", utm_medium: "email", utm_campaign: "spring-sale" };
+const GOAL_RATIO = 12;
+const GOAL_LARGE_MS = 300;
+const GOAL_EXTRA_CHARACTERS = 30;
+
+/** The rewriter with sealed tokens against cheerio's parse and serialize, in the same run. */
+export async function benchRewrite(): Promise<BenchFigure[]> {
+  const { mails, origin } = await loadMails();
+  const megabytes = mails.reduce((sum, mail) => sum + Buffer.byteLength(mail), 0) / 1e6;
+  const ours: number[] = [];
+  const cheerio: number[] = [];
+  // Interleaved, so that a noisy moment of the machine hits both.
+  for (let round = 0; round < ROUNDS; round++) {
+    const tokens = freshTokens(round);
+    ours.push(megabytes / secondsOf(() => mails.forEach((mail) => void rewriteOne(mail, tokens))));
+    cheerio.push(megabytes / secondsOf(() => mails.forEach((mail) => void load(mail).html())));
+  }
+  const ratio = median(ours) / median(cheerio);
+  const ratios = ours.map((speed, round) => speed / (cheerio[round] ?? speed));
+  const large = measureLarge();
+  const extra = extraCharacters(mails);
+  return [
+    {
+      name: `rewrite, ${mails.length} mails (${origin})`,
+      value: `${median(ours).toFixed(0)} MB/s`,
+      goal: "",
+      met: true,
+    },
+    {
+      name: "cheerio load + html()",
+      value: `${median(cheerio).toFixed(1)} MB/s`,
+      goal: "",
+      met: true,
+    },
+    {
+      name: "rewrite against cheerio",
+      value: `${ratio.toFixed(1)} x (${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)})`,
+      goal: `>= ${GOAL_RATIO} x`,
+      met: ratio >= GOAL_RATIO,
+    },
+    {
+      name: "a 5 MB mail",
+      value: `${large.toFixed(0)} ms`,
+      goal: `<= ${GOAL_LARGE_MS} ms`,
+      met: large <= GOAL_LARGE_MS,
+    },
+    {
+      name: "tracking URL beyond its destination",
+      value: `${extra.toFixed(1)} characters (mean)`,
+      goal: `<= ${GOAL_EXTRA_CHARACTERS}`,
+      met: extra <= GOAL_EXTRA_CHARACTERS,
+    },
+  ];
+}
+
+function freshTokens(round: number): Tokens {
+  // A new secret a round: no seal of an earlier one is in the cache.
+  return createTokens({ keyring: createKeyring(`bench ${round}`) });
+}
+
+function rewriteOne(html: string, tokens: Tokens) {
+  const mail = rewriteMail(
+    {
+      html,
+      workspaceId: 1,
+      campaignId: "AAAAAAAAAAA",
+      campaign: "bench",
+      utm: UTM,
+      options: DEFAULT_OPTIONS,
+      trackingBases: ["http://127.0.0.1:3000"],
+      isTemplate: false,
+    },
+    tokens.sealLink,
+  );
+  const recipient = tokens.sealRecipient(1, { contact: "BBBBBBBBBBA", message: "CCCCCCCCCCA" });
+  return { mail, recipient, ...fillMail(mail, recipient) };
+}
+
+function measureLarge(): number {
+  const mail = makeMail(5_000_000);
+  const times = Array.from({ length: 3 }, (_, round) =>
+    secondsOf(() => void rewriteOne(mail, freshTokens(round))),
+  );
+  return median(times) * 1000;
+}
+
+function extraCharacters(mails: readonly string[]): number {
+  const tokens = freshTokens(0);
+  const extra = mails.flatMap((html) => {
+    const { mail, recipient } = rewriteOne(html, tokens);
+    return mail.links.map(
+      (link) => link.urlBeforeRecipient.length + recipient.length - link.destination.length,
+    );
+  });
+  return extra.reduce((sum, one) => sum + one, 0) / Math.max(1, extra.length);
+}
+
+/** The seconds that something takes. */
+export function secondsOf(run: () => void): number {
+  const start = performance.now();
+  run();
+  return (performance.now() - start) / 1000;
+}
+
+/** The middle of some measurements. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
