@@ -26,12 +26,31 @@ export function pick(object: JsonObject, names: readonly string[]): JsonObject {
   return picked;
 }
 
-/** Every string of a JSON value (keys too) passed through `change`; the value itself is not changed. */
+/**
+ * Every string of a JSON value (keys too) passed through `change`.
+ *
+ * What nothing changes in is returned as it is: most events hold no text to change, and copying them
+ * cost a tenth of the whole door. Keys like `__proto__` are refused before (`limits.ts`).
+ */
 export function mapText(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);
-  if (Array.isArray(value)) return value.map((item) => mapText(item, change));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [change(key), mapText(item, change)]),
-  );
+  if (Array.isArray(value)) {
+    const mapped = value.map((item) => mapText(item, change));
+    return mapped.some((item, at) => item !== value[at]) ? mapped : value;
+  }
+  return isObject(value) ? mapMembers(value, change) : value;
+}
+
+function mapMembers(object: JsonObject, change: (text: string) => string): JsonObject {
+  let mapped: JsonObject | undefined;
+  for (const key in object) {
+    const newKey = change(key);
+    const newItem = mapText(object[key], change);
+    if (newKey === key && newItem === object[key]) continue;
+    // A changed value keeps its place; a changed key goes to the end.
+    mapped ??= { ...object };
+    if (newKey !== key) delete mapped[key];
+    mapped[newKey] = newItem;
+  }
+  return mapped ?? object;
 }

@@ -51,9 +51,16 @@ export function findBrokenLimit(event: unknown, maySkipSize: boolean): RejectCod
 /** Depth first, so that nothing recursive ever runs on what is nested too deep. */
 function findBadNesting(value: object, depth: number): RejectCode | null {
   if (depth > MAX_DEPTH) return "too_deep";
-  for (const [key, item] of Object.entries(value)) {
+  if (!isObject(value)) return findBadItem(Object.values(value), depth);
+  for (const key of Object.keys(value)) {
     if (FORBIDDEN_KEYS.has(key)) return "forbidden_key";
     if (key.length > MAX_NAME_LENGTH) return "name_too_long";
+  }
+  return findBadItem(Object.values(value), depth);
+}
+
+function findBadItem(items: readonly unknown[], depth: number): RejectCode | null {
+  for (const item of items) {
     if (typeof item !== "object" || item === null) continue;
     const broken = findBadNesting(item, depth + 1);
     if (broken) return broken;

@@ -1,5 +1,5 @@
 import { toStorableText } from "../lib/storable.ts";
-import { createEvent, type EventRow } from "../log/event.ts";
+import type { EventRow } from "../log/event.ts";
 import { scoreQuality } from "../log/quality.ts";
 import { isJunkId, type Scored } from "../log/quality-checks.ts";
 import { type Arrival, describeSender } from "./arrival.ts";
@@ -73,7 +73,9 @@ function toEvent(
   const cleanContext = objectOf(
     mapText(enrichContext(message, sender, times, arrival, storableIp), clean),
   );
-  const event = createEvent({
+  const { value_minor, currency } = readMoney(name, properties);
+  // Written out: completing it with createEvent took a seventh of the door's time.
+  const event: EventRow = {
     workspace_id: caller.workspaceId,
     source_id: caller.id,
     event_id: toStorableText(assignMessageId(message, receivedAt)),
@@ -83,15 +85,22 @@ function toEvent(
     occurred_at: times.occurredAt,
     received_at: receivedAt,
     sent_at: sentAt,
+    message_id: null,
+    campaign_id: null,
+    link_id: null,
     click_id: clickParameter.find(message.raw, context, properties),
     anonymous_id: storable(message.anonymousId),
     user_id: storable(message.userId),
     email_claim: storable(message.email),
+    recipient_contact: null,
     url: findUrl(cleanContext, properties, clean),
-    ...readMoney(name, properties),
+    value_minor,
+    currency,
+    quality: null,
+    quality_failed: null,
     context: cleanContext,
     properties: objectOf(mapText(clickParameter.drop(properties), clean)),
-  });
+  };
   const { score, failed } = scoreQuality({
     event,
     givenName: message.givenName,
@@ -101,7 +110,9 @@ function toEvent(
     isPlanned: false,
     isDuplicate: isDuplicate(event),
   });
-  return { ...event, quality: score, quality_failed: failed.join(",") };
+  event.quality = score;
+  event.quality_failed = failed.join(",");
+  return event;
 }
 
 /** What the event itself says: whose click or visitor it is, only identity finds out. */
@@ -134,7 +145,8 @@ function enrichContext(
   { caller, imported }: Arrival,
   storableIp: (ip: string) => string | null,
 ): JsonObject {
-  const enriched: JsonObject = { ...pick(context, CONTEXT), ...sender };
+  const enriched = pick(context, CONTEXT);
+  for (const name in sender) enriched[name] = sender[name];
   const page = pick(objectOf(context["page"]), PAGE);
   if (Object.keys(page).length > 0) enriched["page"] = page;
   const userAgent = textOf(context["userAgent"]);

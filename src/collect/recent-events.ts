@@ -7,6 +7,9 @@ const REMEMBERED = 10_000;
 /** A double click or a tag that fires twice, not a person who does it again. */
 const SPAN_MS = 2000;
 
+/** Characters; all remembered keys together stay below 10 MB. */
+const MAX_KEY_LENGTH = 500;
+
 /** Remembers the last events of this process, to tell doubles that came under ids of their own. */
 export interface RecentEvents {
   /** Whether an equal event came shortly before, or its transaction at all; remembers it. */
@@ -35,7 +38,10 @@ function contentKey(event: EventRow): string {
   const { workspace_id, source_id, type, name, anonymous_id, user_id, url, properties } = event;
   const visitor = anonymous_id ?? user_id;
   const content = [workspace_id, source_id, type, name, visitor, url, properties];
-  return createHash("sha256").update(JSON.stringify(content)).digest("base64url");
+  const text = JSON.stringify(content);
+  // Hashing costs more than the rest of the check: only long ones are.
+  if (text.length <= MAX_KEY_LENGTH) return text;
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 function transactionKey({ workspace_id, source_id, name, properties }: EventRow): string | null {

@@ -31,9 +31,11 @@ function findName(given: string): string {
   return BY_ALIAS.get(name) ?? (name || trimmed);
 }
 
+const ALIASES = new Set([...STANDARD_EVENTS.values()].flatMap(({ aliases }) => aliases));
+
 /** Whether a name is an alias in Segment's specification, in any case or spelling. */
 export function isEventAlias(name: string): boolean {
-  return BY_ALIAS.has(toSnakeCase(name));
+  return ALIASES.has(name) || BY_ALIAS.has(toSnakeCase(name));
 }
 
 function toSnakeCase(name: string): string {
