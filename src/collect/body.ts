@@ -27,7 +27,7 @@ export async function readCollectBody(req: IncomingMessage): Promise<Buffer> {
  * Inflates gzip and zlib by their first bytes, Brotli (which has no mark) when nothing that starts
  * like JSON is there; anything else is returned as it is.
  */
-export async function inflateByMagic(bytes: Buffer): Promise<Buffer> {
+async function inflateByMagic(bytes: Buffer): Promise<Buffer> {
   const [first = 0, second = 0] = bytes;
   try {
     if (first === 0x1f && second === 0x8b) return await inflateGzip(bytes, OPTIONS);

@@ -31,7 +31,7 @@ function firstNumber(...values: readonly unknown[]): number | null {
 }
 
 /** A number, or text that is wholly one; null for anything else. */
-export function toNumber(value: unknown): number | null {
+function toNumber(value: unknown): number | null {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value !== "string") return null;
   return /^\s*-?\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) : null;

@@ -11,9 +11,9 @@ const CATEGORIES = [
 ] as const;
 
 /** Where in a customer's life an event belongs. */
-export type EventCategory = (typeof CATEGORIES)[number];
+type EventCategory = (typeof CATEGORIES)[number];
 
-export type ParamType = "string" | "number" | "boolean" | "items";
+type ParamType = "string" | "number" | "boolean" | "items";
 
 /** A parameter of a standard event, named as GA4 names it. `q_*` stands for every name with that prefix. */
 export interface Param {
@@ -22,7 +22,7 @@ export interface Param {
 }
 
 /** What the advertising platforms call an event; null where it can only be sent as a custom event. */
-export interface NativeNames {
+interface NativeNames {
   readonly ga4: string | null;
   readonly meta: string | null;
   readonly tiktok: string | null;
