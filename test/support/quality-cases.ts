@@ -16,7 +16,7 @@ const qualityCase = z.object({
   given: z.object({
     source: z.string(),
     received_at: z.union([z.string(), z.number()]),
-    resolves_to: z.unknown(),
+    resolves_to: z.unknown().optional(),
     imported: z.boolean().nullish(),
     tracking_plan: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).nullish(),
     stored_before: z.union([z.array(call), call]).nullish(),
@@ -25,7 +25,6 @@ const qualityCase = z.object({
   expect: z.object({
     failed: z.array(z.string()),
     failed_optional: z.array(z.string()).default([]),
-    half: z.unknown(),
     score: z.number(),
     score_accept: z.array(z.number()).default([]),
   }),
