@@ -2,8 +2,8 @@ import { DEFAULT_OPTIONS } from "../src/email/rewrite/options.ts";
 import { fillMail, rewriteMail } from "../src/email/rewrite/rewrite.ts";
 import { createTokens } from "../src/email/tokens.ts";
 import { createKeyring } from "../src/lib/keyring.ts";
-import type { BenchFigure } from "./figure.ts";
-import { median, secondsOf } from "./rewrite.ts";
+import { type BenchFigure, median } from "./figure.ts";
+import { secondsOf } from "./rewrite.ts";
 
 const MAILS = 100_000;
 const ROUNDS = 5;

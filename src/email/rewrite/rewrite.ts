@@ -142,6 +142,9 @@ function sealAll(
 function warnAboutSize(html: PartTemplate | undefined, warnings: WarningList): void {
   if (!html) return;
   const tokens = (html.slices.length - 1) * RECIPIENT_LENGTH;
+  const characters = html.slices.reduce((sum, slice) => sum + slice.length, tokens);
+  // At most three bytes a UTF-16 unit: most mails need no closer look.
+  if (characters * 3 <= GMAIL_CLIPS_BYTES) return;
   const bytes = html.slices.reduce((sum, slice) => sum + Buffer.byteLength(slice), tokens);
   if (bytes > GMAIL_CLIPS_BYTES) warnings.add("over_102_kb");
 }

@@ -54,6 +54,21 @@ const SLASH = 47;
 const GREATER = 62;
 const QUESTION = 63;
 
+/** What a scan knows so far. */
+interface Progress {
+  readonly html: string;
+  readonly commentEnd: Finder;
+  readonly bangEnd: Finder;
+  readonly rawTextEnds: Map<string, Finder>;
+  readonly sites: LinkSite[];
+  base: Attribute | undefined;
+  bodyEnd: number;
+  /** Nested `svg` and `math`. */
+  foreignDepth: number;
+  /** The link whose content is being read. */
+  open: LinkSite | undefined;
+}
+
 /**
  * Finds every link of a mail in one linear pass, also inside Outlook's conditional comments.
  *
@@ -61,143 +76,172 @@ const QUESTION = 63;
  * offsets are all that a splice needs.
  */
 export function scanHtml(html: string): Scan {
-  return createScanner(html).scan();
+  const progress: Progress = {
+    html,
+    commentEnd: createFinder(html, "-->"),
+    bangEnd: createFinder(html, "--!>"),
+    rawTextEnds: new Map(),
+    sites: [],
+    base: undefined,
+    bodyEnd: -1,
+    foreignDepth: 0,
+    open: undefined,
+  };
+  const complete = scanRange(progress, 0, html.length, false);
+  closeLink(progress, html.length);
+  const { sites, base, bodyEnd } = progress;
+  return { sites, base, bodyEnd, cut: !complete };
 }
 
-function createScanner(html: string) {
-  const commentEnd = createFinder(html, "-->");
-  const bangEnd = createFinder(html, "--!>");
-  const rawTextEnds = new Map<string, Finder>();
-  const sites: LinkSite[] = [];
-  let base: Attribute | undefined;
-  let bodyEnd = -1;
-  let foreignDepth = 0;
-  let open: LinkSite | undefined;
-
-  function scan(): Scan {
-    const complete = scanRange(0, html.length, false);
-    closeLink(html.length);
-    return { sites, base, bodyEnd, cut: !complete };
+/** @returns whether the range ends in ordinary content */
+function scanRange(scan: Progress, from: number, to: number, conditional: boolean): boolean {
+  const { html } = scan;
+  let at = from;
+  for (;;) {
+    const start = html.indexOf("<", at);
+    if (start < 0 || start + 1 >= to) return true;
+    const next = html.charCodeAt(start + 1);
+    if (isLetter(next)) at = readStartTag(scan, start, to, conditional);
+    else if (next === SLASH) at = readEndTag(scan, start, to);
+    else if (next === BANG) at = readDeclaration(scan, start, to, conditional);
+    else if (next === QUESTION) at = after(html, ">", start + 2, to);
+    else at = start + 1;
+    if (at < 0) return false;
   }
+}
 
-  /** @returns whether the range ends in ordinary content */
-  function scanRange(from: number, to: number, conditional: boolean): boolean {
-    let at = from;
-    for (;;) {
-      const start = html.indexOf("<", at);
-      if (start < 0 || start + 1 >= to) return true;
-      const next = html.charCodeAt(start + 1);
-      if (isLetter(next)) at = readStartTag(start, to, conditional);
-      else if (next === SLASH) at = readEndTag(start, to);
-      else if (next === BANG) at = readDeclaration(start, to, conditional);
-      else if (next === QUESTION) at = after(">", start + 2, to);
-      else at = start + 1;
-      if (at < 0) return false;
-    }
-  }
-
-  function readStartTag(start: number, to: number, conditional: boolean): number {
-    const nameEnd = endOfTagName(html, start + 1, to);
-    const name = html.slice(start + 1, nameEnd).toLowerCase();
-    const carriesLink = name === "a" || name === "area" || name.startsWith("v:");
-    if (carriesLink || name === "base") {
-      const attributes: Attribute[] = [];
-      const end = readAttributes(html, nameEnd, to, attributes);
-      if (end < 0) return -1;
-      const href = attributes.find((attribute) => attribute.name === "href");
-      if (name === "base") base ??= href;
-      else addSite({ tag: name, conditional, start, nameEnd, attributes, href }, end);
-      return end;
-    }
+function readStartTag(scan: Progress, start: number, to: number, conditional: boolean): number {
+  const { html } = scan;
+  const nameEnd = endOfTagName(html, start + 1, to);
+  const name = readName(scan, start + 1, nameEnd);
+  const carriesLink = name === "a" || name === "area" || name.startsWith("v:");
+  if (!carriesLink && name !== "base") {
     const end = readAttributes(html, nameEnd, to);
-    return end < 0 ? -1 : afterOpening(name, end, to);
+    return end < 0 ? -1 : afterOpening(scan, name, end, to);
   }
-
-  function addSite(found: Omit<LinkSite, "contentStart" | "contentEnd">, end: number): void {
-    // An inner v:fill or v:textbox has no link of its own and must not end the outer one's text.
-    if (!found.href && found.tag.startsWith("v:")) return;
-    closeLink(found.start);
-    open = { ...found, contentStart: end, contentEnd: end };
-    sites.push(open);
+  const attributes: Attribute[] = [];
+  const end = readAttributes(html, nameEnd, to, attributes);
+  if (end < 0) return -1;
+  const href = attributes.find((attribute) => attribute.name === "href");
+  if (name === "base") {
+    scan.base ??= href;
+  } else {
+    const content = { contentStart: end, contentEnd: end };
+    addSite(scan, { tag: name, conditional, start, nameEnd, attributes, href, ...content });
   }
+  return end;
+}
 
-  function closeLink(end: number): void {
-    if (open) open.contentEnd = Math.max(open.contentStart, end);
-    open = undefined;
+/**
+ * Lengths of the names that mean something to a scan, as bits, by their first letter. Most tags are
+ * told from those by two numbers, without making a string.
+ */
+const KNOWN_LENGTHS = new Uint32Array(128);
+for (const name of ["a", "area", "base", "body", "svg", "math", "plaintext", ...RAW_TEXT]) {
+  KNOWN_LENGTHS[name.charCodeAt(0)] = (KNOWN_LENGTHS[name.charCodeAt(0)] ?? 0) | (1 << name.length);
+}
+const LETTER_V = 118;
+
+/** The name in lower case, or the empty string for one that means nothing here. */
+function readName({ html, foreignDepth }: Progress, start: number, end: number): string {
+  const first = html.charCodeAt(start) | 32;
+  const mayMatter =
+    first === LETTER_V ||
+    foreignDepth > 0 ||
+    ((KNOWN_LENGTHS[first] ?? 0) & (1 << Math.min(end - start, 31))) !== 0;
+  return mayMatter ? html.slice(start, end).toLowerCase() : "";
+}
+
+function addSite(scan: Progress, site: LinkSite): void {
+  // An inner v:fill or v:textbox has no link of its own and must not end the outer one's text.
+  if (!site.href && site.tag.startsWith("v:")) return;
+  closeLink(scan, site.start);
+  scan.open = site;
+  scan.sites.push(site);
+}
+
+function closeLink(scan: Progress, end: number): void {
+  if (scan.open) scan.open.contentEnd = Math.max(scan.open.contentStart, end);
+  scan.open = undefined;
+}
+
+function afterOpening(scan: Progress, name: string, end: number, to: number): number {
+  if (name === "plaintext") return -1;
+  if (name === "svg" || name === "math") {
+    if (scan.html.charCodeAt(end - 2) !== SLASH) scan.foreignDepth += 1;
+    return end;
   }
-
-  function afterOpening(name: string, end: number, to: number): number {
-    if (name === "plaintext") return -1;
-    if (name === "svg" || name === "math") {
-      if (html.charCodeAt(end - 2) !== SLASH) foreignDepth += 1;
-      return end;
-    }
-    if (foreignDepth > 0) {
-      if (!LEAVES_FOREIGN.has(name)) return end;
-      foreignDepth = 0;
-    }
-    return RAW_TEXT.has(name) ? endOfRawText(name, end, to) : end;
+  if (scan.foreignDepth > 0) {
+    if (!LEAVES_FOREIGN.has(name)) return end;
+    scan.foreignDepth = 0;
   }
+  return RAW_TEXT.has(name) ? endOfRawText(scan, name, end, to) : end;
+}
 
-  function endOfRawText(name: string, from: number, to: number): number {
-    let finder = rawTextEnds.get(name);
-    if (!finder) {
-      finder = createPatternFinder(html, new RegExp(`</${name}(?=[\\t\\n\\f\\r />])`, "gi"));
-      rawTextEnds.set(name, finder);
-    }
-    const close = finder.next(from);
-    return close < 0 || close >= to ? -1 : close;
+function endOfRawText(scan: Progress, name: string, from: number, to: number): number {
+  let finder = scan.rawTextEnds.get(name);
+  if (!finder) {
+    const pattern = new RegExp(`</${name}(?=[\\t\\n\\f\\r />])`, "gi");
+    finder = createPatternFinder(scan.html, pattern);
+    scan.rawTextEnds.set(name, finder);
   }
+  const close = finder.next(from);
+  return close < 0 || close >= to ? -1 : close;
+}
 
-  function readEndTag(start: number, to: number): number {
-    if (start + 2 >= to) return to;
-    if (html.charCodeAt(start + 2) === GREATER) return start + 3;
-    if (!isLetter(html.charCodeAt(start + 2))) return after(">", start + 2, to);
-    const nameEnd = endOfTagName(html, start + 2, to);
-    const name = html.slice(start + 2, nameEnd).toLowerCase();
-    if (open && name === open.tag) closeLink(start);
-    if (name === "body") bodyEnd = start;
-    else if (name === "svg" || name === "math") foreignDepth = Math.max(0, foreignDepth - 1);
-    return readAttributes(html, nameEnd, to);
+function readEndTag(scan: Progress, start: number, to: number): number {
+  const { html } = scan;
+  if (start + 2 >= to) return to;
+  if (html.charCodeAt(start + 2) === GREATER) return start + 3;
+  if (!isLetter(html.charCodeAt(start + 2))) return after(html, ">", start + 2, to);
+  const nameEnd = endOfTagName(html, start + 2, to);
+  const name = readName(scan, start + 2, nameEnd);
+  if (name === scan.open?.tag) closeLink(scan, start);
+  if (name === "body") scan.bodyEnd = start;
+  else if (name === "svg" || name === "math") {
+    scan.foreignDepth = Math.max(0, scan.foreignDepth - 1);
   }
+  return readAttributes(html, nameEnd, to);
+}
 
-  function readDeclaration(start: number, to: number, conditional: boolean): number {
-    if (html.startsWith("--", start + 2)) return readComment(start + 4, to, conditional);
-    if (foreignDepth > 0 && html.startsWith("[CDATA[", start + 2))
-      return after("]]>", start + 9, to);
-    return after(">", start + 2, to);
-  }
+function readDeclaration(scan: Progress, start: number, to: number, conditional: boolean): number {
+  const { html } = scan;
+  if (html.startsWith("--", start + 2)) return readComment(scan, start + 4, to, conditional);
+  const isCdata = scan.foreignDepth > 0 && html.startsWith("[CDATA[", start + 2);
+  return isCdata ? after(html, "]]>", start + 9, to) : after(html, ">", start + 2, to);
+}
 
-  function readComment(start: number, to: number, conditional: boolean): number {
-    if (html.charCodeAt(start) === GREATER) return start + 1;
-    if (html.startsWith("->", start)) return start + 2;
-    const [end, length] = commentEndAt(start);
-    if (end < 0 || end >= to) return -1;
-    if (!conditional) scanConditional(start, end);
-    return end + length;
-  }
+function readComment(scan: Progress, start: number, to: number, conditional: boolean): number {
+  const { html } = scan;
+  if (html.charCodeAt(start) === GREATER) return start + 1;
+  if (html.startsWith("->", start)) return start + 2;
+  const [end, length] = commentEndAt(scan, start);
+  if (end < 0 || end >= to) return -1;
+  if (!conditional) scanConditional(scan, start, end);
+  return end + length;
+}
 
-  /** `--!>` ends a comment too. */
-  function commentEndAt(start: number): [at: number, length: number] {
-    const plain = commentEnd.next(start);
-    const bang = bangEnd.next(start);
-    return bang >= 0 && (plain < 0 || bang < plain) ? [bang, 4] : [plain, 3];
-  }
+/** `--!>` ends a comment too. */
+function commentEndAt(
+  { commentEnd, bangEnd }: Progress,
+  start: number,
+): [at: number, length: number] {
+  const plain = commentEnd.next(start);
+  const bang = bangEnd.next(start);
+  return bang >= 0 && (plain < 0 || bang < plain) ? [bang, 4] : [plain, 3];
+}
 
-  function scanConditional(start: number, end: number): void {
-    const body = conditionalBody(html, start, end);
-    if (!body) return;
-    const outer = open;
-    open = undefined;
-    scanRange(body.start, body.end, true);
-    closeLink(end);
-    open = outer;
-  }
+function scanConditional(scan: Progress, start: number, end: number): void {
+  const body = conditionalBody(scan.html, start, end);
+  if (!body) return;
+  const outer = scan.open;
+  scan.open = undefined;
+  scanRange(scan, body.start, body.end, true);
+  closeLink(scan, end);
+  scan.open = outer;
+}
 
-  function after(text: string, from: number, to: number): number {
-    const found = html.indexOf(text, from);
-    return found < 0 || found >= to ? -1 : found + text.length;
-  }
-
-  return { scan };
+function after(html: string, text: string, from: number, to: number): number {
+  const found = html.indexOf(text, from);
+  return found < 0 || found >= to ? -1 : found + text.length;
 }
