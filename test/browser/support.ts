@@ -27,3 +27,13 @@ export function launchChromium(args: readonly string[] = []): Promise<Browser> {
     ],
   });
 }
+
+/**
+ * Flags with which a browser passes for a person's: traffic/ rightly takes HeadlessChrome and
+ * `navigator.webdriver` for a machine, and a machine's visit belongs to nobody. As a flag, because a context's
+ * user agent does not reach the beacons of a page that is being left.
+ */
+export const AS_A_PERSON = [
+  "--disable-blink-features=AutomationControlled",
+  "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+] as const;

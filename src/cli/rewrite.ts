@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
+import { type RewriteReport, rewriteForCommand } from "../email/rewrite-command.ts";
+import { createTokens } from "../email/tokens.ts";
+import { publicUrl } from "../lib/config.ts";
+import { AppError } from "../lib/errors.ts";
+import { createId } from "../lib/ids.ts";
+import { withContext } from "./context.ts";
+
+/** The flags of `clicktrail rewrite`, as commander gives them. */
+interface RewriteFlags {
+  readonly campaign: string;
+  readonly contact?: string;
+  readonly email?: string;
+  readonly messageId?: string;
+  readonly recipientTag?: string;
+  readonly utmSource?: string;
+  readonly utmMedium?: string;
+  readonly utmCampaign?: string;
+  readonly utmTerm?: string;
+  readonly utmContent?: string;
+  readonly utmId?: string;
+  readonly option?: readonly string[];
+  readonly eml?: boolean;
+  readonly text?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `clicktrail rewrite`: a mail in, the mail out; the report goes to standard error. */
+export async function rewrite(file: string | undefined, flags: RewriteFlags): Promise<void> {
+  const mail = file === undefined ? await buffer(process.stdin) : await readMail(file);
+  const settings = toSettings(flags);
+  const rewritten = await withContext(({ access, config, now, storage }) =>
+    rewriteForCommand({
+      mail,
+      form: flags.eml ? "message" : "html",
+      settings,
+      tokens: createTokens({ keyring: storage.keyring }),
+      refs: access.refsOf(DEFAULT_WORKSPACE_ID),
+      workspaceId: DEFAULT_WORKSPACE_ID,
+      baseUrl: publicUrl(config),
+      freshId: createId(now()),
+    }),
+  );
+  if (flags.json) {
+    const html = rewritten.mail.toString("utf8");
+    process.stdout.write(`${JSON.stringify({ html, ...rewritten.report }, null, 2)}\n`);
+  } else process.stdout.write(rewritten.mail);
+  if (!flags.quiet && !flags.json) printReport(rewritten.report);
+}
+
+/** The flat names of the API's raw form. */
+function toSettings(flags: RewriteFlags): URLSearchParams {
+  const named: Record<string, string | undefined> = {
+    campaign: flags.campaign,
+    contact_id: flags.contact,
+    contact_email: flags.email,
+    message_id: flags.messageId,
+    recipient_tag: flags.recipientTag,
+    utm_source: flags.utmSource,
+    utm_medium: flags.utmMedium,
+    utm_campaign: flags.utmCampaign,
+    utm_term: flags.utmTerm,
+    utm_content: flags.utmContent,
+    utm_id: flags.utmId,
+    part: flags.text ? "text" : undefined,
+  };
+  const settings = new URLSearchParams();
+  for (const [name, value] of Object.entries(named)) {
+    if (value !== undefined) settings.append(name, value);
+  }
+  for (const option of flags.option ?? []) {
+    const [name = "", ...value] = option.split("=");
+    settings.append(name, value.join("="));
+  }
+  return settings;
+}
+
+async function readMail(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: unknown) => {
+    throw new AppError("invalid_body", 422, `The mail ${file} cannot be read.`, { cause: error });
+  });
+}
+
+function printReport({ links, skipped, warnings }: RewriteReport): void {
+  for (const { index, text, destination } of links) {
+    console.error(`tracked  ${index}  ${destination}  ${JSON.stringify(text)}`);
+  }
+  for (const { reason, url } of skipped) console.error(`skipped  ${reason}  ${url}`);
+  for (const { message } of warnings) console.error(`warning  ${message}`);
+  console.error(
+    `${links.length} tracked, ${skipped.length} left alone, ${warnings.length} warnings`,
+  );
+}
