@@ -3,7 +3,7 @@ import { mergeTagEnd } from "./merge-tags.ts";
 import { type Edit, type Plan, type PlanContext, type SkippedLink, slotQuery } from "./plan.ts";
 
 const START = /https?:\/\//gi;
-const LETTER_OR_DIGIT = /[\p{L}\p{N}_]/u;
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 /** Never part of a URL in running text. */
 const STOP = /[\s<>"]/;
 const TRAILING = new Set([...".,;:!?'»”’*_~"]);
