@@ -63,15 +63,17 @@ describe.runIf(fixtures !== undefined)("an independent judge of rewriters", () =
     "finds no fault in %s through the API",
     { timeout: 400_000 },
     async (corpus) => {
-      expect(await judge(corpus, throughHttp())).toMatch(/\b0 failed\b/);
+      expect(await judge(corpus, throughHttp())).toMatch(/^all \d+ files passed$/m);
     },
   );
 
   it("finds no fault in edge cases through the command line", { timeout: 400_000 }, async () => {
-    expect(await judge("edge", throughCli())).toMatch(/\b0 failed\b/);
+    expect(await judge("edge", throughCli())).toMatch(/^all \d+ files passed$/m);
   });
 
   it("finds no fault in real mails through the command line", { timeout: 400_000 }, async () => {
-    expect(await judge("corpus", [...throughCli(), "--limit", "60"])).toMatch(/\b0 failed\b/);
+    expect(await judge("corpus", [...throughCli(), "--limit", "60"])).toMatch(
+      /^all \d+ files passed$/m,
+    );
   });
 });
