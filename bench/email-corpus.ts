@@ -26,7 +26,7 @@ const ROW = (
 </td></tr>\n`;
 
 /** A table mail with one link in about 380 bytes. */
-export function makeMail(bytes: number, seed = 0): string {
+function makeMail(bytes: number, seed = 0): string {
   const rows: string[] = [];
   for (let length = 0, number = seed * 1000; length < bytes; number += 1) {
     const row = ROW(number);

@@ -1,7 +1,4 @@
-import { DEFAULT_OPTIONS } from "../src/email/rewrite/options.ts";
-import { fillMail, rewriteMail } from "../src/email/rewrite/rewrite.ts";
-import { createTokens } from "../src/email/tokens.ts";
-import { createKeyring } from "../src/lib/keyring.ts";
+import { loadBuiltEmail } from "./built.ts";
 import { type BenchFigure, median } from "./figure.ts";
 import { secondsOf } from "./rewrite.ts";
 
@@ -12,15 +9,16 @@ const GOAL_PER_SECOND = 100_000;
 
 /** One campaign's mail filled for each of many recipients: token sealed, bytes materialised. */
 export async function benchFill(): Promise<BenchFigure[]> {
-  const tokens = createTokens({ keyring: createKeyring("bench") });
-  const mail = rewriteMail(
+  const { rewriting, options, ...built } = await loadBuiltEmail();
+  const tokens = built.tokens.createTokens({ keyring: built.keyring.createKeyring("bench") });
+  const mail = rewriting.rewriteMail(
     {
       html: mailOf2Kilobytes(),
       workspaceId: 1,
       campaignId: "AAAAAAAAAAA",
       campaign: "bench",
       utm: {},
-      options: DEFAULT_OPTIONS,
+      options: options.DEFAULT_OPTIONS,
       trackingBases: ["http://127.0.0.1:3000"],
       isTemplate: false,
     },
@@ -37,7 +35,7 @@ export async function benchFill(): Promise<BenchFigure[]> {
     for (let i = 0; i < MAILS; i++) {
       const contact = refs[i % refs.length] ?? "";
       const recipient = tokens.sealRecipient(1, { contact, message: contact });
-      bytes += Buffer.from(fillMail(mail, recipient).html ?? "", "utf8").length;
+      bytes += Buffer.from(rewriting.fillMail(mail, recipient).html ?? "", "utf8").length;
     }
   };
   const speeds = Array.from({ length: ROUNDS }, () => MAILS / secondsOf(fill));

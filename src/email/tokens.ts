@@ -1,6 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { Keyring } from "../lib/keyring.ts";
-import { openLinkToken, type SealedLink, sealLinkToken } from "./link-token.ts";
+import {
+  openLinkToken,
+  type Payload,
+  packDestination,
+  type SealedLink,
+  sealLinkToken,
+} from "./link-token.ts";
 import { openRecipientToken, type Recipient, sealRecipientToken } from "./recipient-token.ts";
 
 /** Seals and opens the two parts of a tracking URL. No database, no clock. */
@@ -27,12 +33,22 @@ export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens
   const opened = new LRUCache<string, SealedLink>({ max: CACHED_LINKS });
   const sealed = new LRUCache<string, string>({ max: CACHED_LINKS });
 
+  const packed = new LRUCache<string, Payload>({ max: CACHED_LINKS });
+
+  function pack(destination: string): Payload {
+    const known = packed.get(destination);
+    if (known) return known;
+    const payload = packDestination(destination);
+    packed.set(destination, payload);
+    return payload;
+  }
+
   return {
     sealLink(link) {
       const key = cacheKey(link);
       const known = sealed.get(key);
       if (known !== undefined) return known;
-      const token = sealLinkToken(link, linkKeys);
+      const token = sealLinkToken(link, linkKeys, pack);
       sealed.set(key, token);
       return token;
     },

@@ -79,7 +79,7 @@ export function rewriteMail(
       ? undefined
       : createPartTemplate({ source, edits: plan.edits, links, ...sealed });
   const html = part(input.html, htmlPlan);
-  warnAboutSize(html, warnings);
+  warnAboutSize(input.html, html, warnings);
   warnAboutSigned(links, input, warnings);
   return {
     html,
@@ -139,13 +139,18 @@ function sealAll(
   return { base: trackingBases[0].replace(/\/+$/, ""), sealer };
 }
 
-function warnAboutSize(html: PartTemplate | undefined, warnings: WarningList): void {
-  if (!html) return;
+function warnAboutSize(
+  source: string | undefined,
+  html: PartTemplate | undefined,
+  warnings: WarningList,
+): void {
+  if (source === undefined || !html) return;
   const tokens = (html.slices.length - 1) * RECIPIENT_LENGTH;
   const characters = html.slices.reduce((sum, slice) => sum + slice.length, tokens);
   // At most three bytes a UTF-16 unit: most mails need no closer look.
   if (characters * 3 <= GMAIL_CLIPS_BYTES) return;
-  const bytes = html.slices.reduce((sum, slice) => sum + Buffer.byteLength(slice), tokens);
+  // What was added is ASCII; counting the source spares gluing the slices together.
+  const bytes = Buffer.byteLength(source) + characters - source.length;
   if (bytes > GMAIL_CLIPS_BYTES) warnings.add("over_102_kb");
 }
 
