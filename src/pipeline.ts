@@ -1,6 +1,4 @@
 import path from "node:path";
-import { createJourneyProjection } from "./contacts/project.ts";
-import { createCampaignsProjection } from "./email/project.ts";
 import type { Readiness } from "./http/health.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
@@ -8,16 +6,13 @@ import { readDiskRoom } from "./lib/disk.ts";
 import { createId, createSecret } from "./lib/ids.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import type { Metrics } from "./lib/metrics.ts";
-import type { Refs } from "./lib/refs.ts";
-import { createAppendChanges } from "./log/changes.ts";
 import type { EventRow } from "./log/event.ts";
 import { createFailedEvent, type RejectedItem } from "./log/failed-events.ts";
-import { createFollower, type Follower } from "./log/follow.ts";
+import { readLags } from "./log/follow.ts";
 import { createImporter, type Importer } from "./log/importer.ts";
 import { type Journal, type Kept, openJournal } from "./log/journal.ts";
+import { type Projections, startProjections } from "./projections.ts";
 import type { Storage } from "./storage.ts";
-import { createTrafficProjection } from "./traffic/project.ts";
-import { loadSignals } from "./traffic/signals.ts";
 
 /** Everything behind the doors: facts go in here, and come out as projections. */
 export interface Pipeline {
@@ -39,7 +34,6 @@ interface PipelineDeps {
   readonly now: Clock;
   readonly storage: Storage;
   readonly metrics: Metrics;
-  refsOf(workspaceId: number): Refs;
 }
 
 /** With PostgreSQL an answer waits this long for the import: a lost node takes its journal with it. */
@@ -73,42 +67,31 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
       log.warn({ kind, count, err: error }, "Trouble with the import.");
     },
   });
-  const follower = createFollower(await createProjections(deps), {
-    db,
-    owner: `${nodeId}-${createSecret(8)}`,
-    now,
-    monotonicNow,
-    onTrouble(projection, error) {
-      metrics.projectionFailures.inc({ projection });
-      log.error({ projection, err: error }, "A projection failed; it tries again.");
-    },
-  });
+  const owner = `${nodeId}-${createSecret(8)}`;
+  const order = { config, owner, log, metrics };
   showStats(metrics, journal);
-  return assemble({ journal, importer, follower, storage, newId });
-}
-
-async function createProjections({ storage, refsOf }: PipelineDeps) {
-  const { engine } = storage.db;
-  const appendChanges = createAppendChanges(engine);
-  return [
-    createCampaignsProjection(engine),
-    createTrafficProjection({ signals: await loadSignals(), appendChanges }),
-    createJourneyProjection({ engine, refsOf, appendChanges }),
-  ];
+  return assemble({
+    journal,
+    importer,
+    storage,
+    newId,
+    startProjections: () => startProjections(order),
+  });
 }
 
 interface Parts {
   readonly journal: Journal;
   readonly importer: Importer;
-  readonly follower: Follower;
+  readonly startProjections: () => Promise<Projections>;
   readonly storage: Storage;
   readonly newId: () => string;
 }
 
-function assemble({ journal, importer, follower, storage, newId }: Parts): Pipeline {
+function assemble({ journal, importer, startProjections, storage, newId }: Parts): Pipeline {
   const { db, folder } = storage;
   const waitsForImport = db.engine === "postgres";
-  importer.onImported(follower.wake);
+  let projections: Projections | undefined;
+  importer.onImported(() => projections?.wake());
   return {
     async record(events) {
       await journal.append(events);
@@ -122,18 +105,18 @@ function assemble({ journal, importer, follower, storage, newId }: Parts): Pipel
       });
     },
     async start() {
-      await follower.start();
+      projections = await startProjections();
       importer.start();
     },
     async readiness() {
       const { unimportedBytes, failing, ...written } = journal.stats();
-      const projections = await follower.lags();
+      const lags = await readLags(db);
       const disk = await readDiskRoom(path.dirname(folder.journal));
-      const isCaughtUp = projections.every(({ lag }) => lag === 0);
+      const isCaughtUp = lags.every(({ lag }) => lag === 0);
       return {
         ready: failing === null && !importer.stats().away,
         settled: isCaughtUp && unimportedBytes === 0,
-        projections,
+        projections: lags,
         journal: { unimported_bytes: unimportedBytes, failing, ...written },
         importer: importer.stats(),
         disk,
@@ -143,7 +126,7 @@ function assemble({ journal, importer, follower, storage, newId }: Parts): Pipel
     async stop(withinMs) {
       await importer.drained(withinMs);
       await importer.stop();
-      await follower.stop();
+      await projections?.stop();
       await journal.close();
     },
   };

@@ -133,7 +133,7 @@ async function startParts(common: Common): Promise<Parts> {
   await access.start();
   const sites = createServiceSites(common, access, onError);
   await sites.start();
-  const pipeline = await createPipeline({ ...common, refsOf: access.refsOf });
+  const pipeline = await createPipeline(common);
   await pipeline.start();
   return { access, sites, pipeline, stopping: new AbortController() };
 }

@@ -43,8 +43,6 @@ export interface Follower {
   start(): Promise<void>;
   /** Something new is in the log: look now instead of at the next poll. */
   wake(): void;
-  /** How many events each live projection is behind; counted up to 10,000. */
-  lags(): Promise<{ name: string; lag: number }[]>;
   stop(): Promise<void>;
 }
 
@@ -66,7 +64,6 @@ export function createFollower(projections: readonly Projection[], deps: FollowD
       for (const loop of loops) loop.start();
     },
     wake,
-    lags: () => Promise.all(loops.map((loop) => loop.lag())),
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
     },
@@ -77,7 +74,6 @@ interface Loop {
   prepare(): Promise<void>;
   start(): void;
   wake(): void;
-  lag(): Promise<{ name: string; lag: number }>;
   stop(): Promise<void>;
 }
 
@@ -189,9 +185,6 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
       woken = true;
       wakeUp();
     },
-    async lag() {
-      return { name: projection.name, lag: await countBehind(db, projection.name) };
-    },
     async stop() {
       stopped = true;
       wakeUp();
@@ -209,6 +202,14 @@ async function prepareGenerations(db: Db, projection: Projection): Promise<void>
     await sleep(RETRY_MS);
     await ensureGenerations(db, projection);
   }
+}
+
+/** How many events each live projection is behind; counted up to 10,000. */
+export async function readLags(db: Db): Promise<{ name: string; lag: number }[]> {
+  const rows = await db.all<{ name: string }>(
+    sql`SELECT name FROM projections WHERE state = 'live' ORDER BY name`,
+  );
+  return Promise.all(rows.map(async ({ name }) => ({ name, lag: await countBehind(db, name) })));
 }
 
 async function countBehind(db: Db, name: string): Promise<number> {
