@@ -16,7 +16,7 @@ export interface ClicktrailOptions {
 }
 
 /** What a single mail may say: `transport.sendMail({ …, clicktrail: { campaign, contact } })`. */
-export interface ClicktrailMail {
+interface ClicktrailMail {
   readonly campaign?: string;
   readonly contact?: { readonly id?: string; readonly email?: string };
   /** `false` leaves this mail alone. */

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { rewriteOptionsSchema } from "./rewrite/options.ts";
 
 /** Most recipients of one batch, and most contacts of one request for recipient tokens. */
-export const MAX_RECIPIENTS = 10_000;
+const MAX_RECIPIENTS = 10_000;
 
 const idSchema = z
   .union([z.string().trim().min(1).max(256), z.number().int().transform(String)])
   .meta({ description: "The sender's own id of the contact." });
 
 /** A contact as the sender knows it; at least one of `id` and `email`. */
-export const contactSchema = z
+const contactSchema = z
   .strictObject({
     id: idSchema.optional(),
     email: z
@@ -32,7 +32,7 @@ const noAutoValue = utmValue.refine((value) => value !== "auto", {
 });
 
 /** UTM values; an empty one adds nothing, `auto` asks for an automatic one. */
-export const utmSchema = z.strictObject({
+const utmSchema = z.strictObject({
   utm_source: noAutoValue.optional(),
   utm_medium: utmValue.optional(),
   utm_campaign: utmValue.optional(),
@@ -102,7 +102,7 @@ export const recipientsBodySchema = z.strictObject({
 });
 
 /** One link of the report. Offsets count UTF-16 code units from the start of the part. */
-export const reportedLinkSchema = z.object({
+const reportedLinkSchema = z.object({
   index: z.int(),
   name: z.string().nullable(),
   text: z.string(),

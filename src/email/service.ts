@@ -59,8 +59,6 @@ export interface RecipientLine {
   readonly token: string;
 }
 
-export type RewriteService = ReturnType<typeof createRewriteService>;
-
 /** Recipients whose facts are recorded, and whose mails are written, together. */
 const BATCH_SLICE = 200;
 /** Distinct link lists that this process remembers to have recorded. */

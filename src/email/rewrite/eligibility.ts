@@ -22,7 +22,7 @@ export type SkipReason =
   | "userinfo";
 
 /** Either where a link leads, in the form that `Location` carries, or why it is left alone. */
-export type Verdict =
+type Verdict =
   | { readonly destination: string; readonly parsed: URL }
   | { readonly reason: SkipReason };
 

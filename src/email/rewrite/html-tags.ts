@@ -22,7 +22,7 @@ const EQUALS = 61;
 const GREATER = 62;
 
 /** White space inside a tag. */
-export function isSpace(code: number): boolean {
+function isSpace(code: number): boolean {
   return (
     code === SPACE ||
     code === LINE_FEED ||

@@ -18,7 +18,7 @@ export interface Link {
 }
 
 /** What is known of a link when its place is found. */
-export interface LinkFound {
+interface LinkFound {
   readonly url: string;
   /** Without UTM. */
   readonly destination: string;
@@ -40,7 +40,7 @@ export interface UtmPolicy {
 }
 
 /** Where a found link stands: Outlook's comments, ordinary HTML, or the text part. */
-export type LinkPlace = "conditional" | "html" | "text";
+type LinkPlace = "conditional" | "html" | "text";
 
 /** The links of one mail, numbered in document order. */
 export interface LinkList {

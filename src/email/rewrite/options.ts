@@ -38,5 +38,3 @@ export type RewriteOptions = z.output<typeof rewriteOptionsSchema>;
 
 /** The options as a caller may give them: every one has a default. */
 export type RewriteOptionsInput = z.input<typeof rewriteOptionsSchema>;
-
-export const DEFAULT_OPTIONS: RewriteOptions = rewriteOptionsSchema.parse({});

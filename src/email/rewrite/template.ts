@@ -8,7 +8,7 @@ export interface PartTemplate {
 }
 
 /** Makes the link parts of URLs; each is one token, without slashes. */
-export interface LinkSealer {
+interface LinkSealer {
   link(link: Link): string;
   /** The destination of the hidden link: a link that the mail has anyway. */
   honeypot(): string | undefined;

@@ -1,5 +1,5 @@
 /** What may surprise the sender about a mail that was rewritten all the same. */
-export type WarningCode =
+type WarningCode =
   | "cut_mail"
   | "double_encoded"
   | "email_in_url"
