@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, RequestListener } from "node:http";
+import { LRUCache } from "lru-cache";
 import { type Access, createAccess } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
@@ -32,6 +33,7 @@ import { createSites, type Sites } from "./site/sites.ts";
 import { migrateStorage, openStorage, type Storage } from "./storage.ts";
 import { createClickParameter } from "./tracking/click-parameter.ts";
 import { createFront } from "./tracking/front.ts";
+import type { Visitor } from "./tracking/hit.ts";
 import { createOpenPath } from "./tracking/open-path.ts";
 import { type ClassifyNetwork, createNetworks } from "./traffic/networks.ts";
 
@@ -59,6 +61,9 @@ interface Common {
   /** The public address without a trailing slash. */
   readonly baseUrl: string;
 }
+
+/** Addresses whose stored form is remembered; only in memory. */
+const REMEMBERED = 10_000;
 
 /** How long a stop waits for the import; the rest stays in the journal. */
 const DRAIN_MS = 3000;
@@ -274,6 +279,12 @@ async function createAddressBook({ config, storage }: Common) {
   const networkOf = await readNetworks(config.NETWORKS_FILE);
   const salt = storage.keyring.keysFor("address").current.bytes;
   const storableIp = (ip: string) => truncateIp(ip, config.IP_MODE, salt);
+  const visitors = new LRUCache<string, Pick<Visitor, "ip" | "network">>({ max: REMEMBERED });
+  const describeAddress = (ip: string) => {
+    const known = visitors.get(ip) ?? { ip: storableIp(ip), network: networkOf(ip) };
+    visitors.set(ip, known);
+    return known;
+  };
   return {
     clientIp: (req: IncomingMessage) => addressOf(req).ip,
     isSecure: (req: IncomingMessage) => addressOf(req).tls,
@@ -281,7 +292,7 @@ async function createAddressBook({ config, storage }: Common) {
     networkOf,
     describeVisitor(req: IncomingMessage) {
       const { ip, tls } = addressOf(req);
-      return { ip: storableIp(ip), tls, network: networkOf(ip) };
+      return { ...describeAddress(ip), tls };
     },
   };
 }

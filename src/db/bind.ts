@@ -1,6 +1,7 @@
 import { Sql } from "sql-template-tag";
-import type { BatchStatement, GuardedStatement, SqlValue } from "./db.ts";
+import type { BatchStatement, BulkInsert, GuardedStatement, SqlValue } from "./db.ts";
 import { firstLine } from "./failures.ts";
+import { identifier, join } from "./sql.ts";
 
 /**
  * The values of a statement, checked to mean the same on both engines.
@@ -16,8 +17,18 @@ export function boundValues(statement: Sql): SqlValue[] {
   });
 }
 
+/** Whether an item of a batch inserts rows from JSON. */
+export function isBulkInsert(item: BatchStatement): item is BulkInsert {
+  return !(item instanceof Sql) && "into" in item;
+}
+
+/** The columns of a bulk insert as SQL. */
+export function columnList(columns: readonly string[]): Sql {
+  return join(columns.map(identifier), ", ");
+}
+
 /** A statement of a batch with its guard, if it has one. */
-export function guardOf(item: BatchStatement): Omit<GuardedStatement, "changes"> & {
+export function guardOf(item: Sql | GuardedStatement): Omit<GuardedStatement, "changes"> & {
   readonly changes?: number;
 } {
   return item instanceof Sql ? { statement: item } : item;

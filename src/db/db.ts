@@ -20,7 +20,20 @@ export interface GuardedStatement {
   readonly changes: number;
 }
 
-export type BatchStatement = Sql | GuardedStatement;
+/**
+ * Rows to insert by the thousand: the objects of a JSON array, each column taking the member of its
+ * name. A missing member is null, an object or array becomes JSON. Rows whose key is there already are
+ * passed over. Less than half the time of an `INSERT … SELECT` over the same JSON on SQLite.
+ */
+export interface BulkInsert {
+  /** The table, from `identifier()`. */
+  readonly into: Sql;
+  readonly columns: readonly string[];
+  /** A JSON array of objects. */
+  readonly rows: string;
+}
+
+export type BatchStatement = Sql | GuardedStatement | BulkInsert;
 
 export interface BatchOptions {
   /**

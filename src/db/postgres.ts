@@ -1,6 +1,6 @@
 import type { PoolClient, PoolConfig } from "pg";
-import { boundValues, guardOf } from "./bind.ts";
-import type { BatchOptions, BatchStatement, Db, Sql } from "./db.ts";
+import { boundValues, columnList, guardOf, isBulkInsert } from "./bind.ts";
+import type { BatchOptions, BatchStatement, BulkInsert, Db, Sql } from "./db.ts";
 import { staleWrite, storageUnavailable } from "./failures.ts";
 import { isConflict, isStorageUnavailable, toPortError } from "./postgres-errors.ts";
 import { createLazyPool, type LazyPool } from "./postgres-pool.ts";
@@ -114,7 +114,7 @@ async function runBatch(
   try {
     const changes: number[] = [];
     for (const item of statements) {
-      const { statement, changes: expected } = guardOf(item);
+      const { statement, changes: expected } = guardOf(isBulkInsert(item) ? toSql(item) : item);
       const { changes: changed } = await execute(client, statement, limitMs);
       if (expected !== undefined && expected !== changed) throw staleWrite(expected, changed);
       changes.push(changed);
@@ -126,6 +126,15 @@ async function runBatch(
     if (!isStorageUnavailable(error)) await execute(client, sql`ROLLBACK`, limitMs);
     throw error;
   }
+}
+
+/** The table's own row type reads the objects: every column gets its type. */
+function toSql({ into, columns, rows }: BulkInsert): Sql {
+  const list = columnList(columns);
+  return sql`
+    INSERT INTO ${into} (${list})
+    SELECT ${list} FROM jsonb_populate_recordset(CAST(NULL AS ${into}), CAST(${rows} AS jsonb))
+    ON CONFLICT DO NOTHING`;
 }
 
 interface Result {

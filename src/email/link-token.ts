@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Key, KeyPair } from "../lib/keyring.ts";
 import { decodeBase64Url, endsBadly, pushVarint, readVarint } from "./binary.ts";
@@ -127,7 +127,7 @@ function macLength(header: number): number {
 }
 
 function mac(body: Buffer, key: Key, length: number): Buffer {
-  return createHmac("sha256", key.bytes).update(body).digest().subarray(0, length);
+  return key.hmac(body).subarray(0, length);
 }
 
 function dictionary(): Buffer {

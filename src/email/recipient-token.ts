@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { Key, KeyPair } from "../lib/keyring.ts";
 import { decodeBase64Url, endsBadly } from "./binary.ts";
 
@@ -111,5 +111,5 @@ function mac(workspaceId: number, kind: Kind, body: Buffer, key: Key, length: nu
   prefix.writeUInt8(KIND_LABELS[kind], 0);
   prefix.writeUInt8(length, 1);
   prefix.writeBigUInt64BE(BigInt(workspaceId), 2);
-  return createHmac("sha256", key.bytes).update(prefix).update(body).digest().subarray(0, length);
+  return key.hmac(Buffer.concat([prefix, body])).subarray(0, length);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
 
 /** Where a request came from, as far as trusted proxies tell. */
 export interface ClientAddress {
@@ -8,6 +9,9 @@ export interface ClientAddress {
   /** Whether the client spoke TLS, to us or to a trusted proxy. */
   readonly tls: boolean;
 }
+
+/** Addresses whose short form is remembered: reading one costs more than verifying a link. */
+const REMEMBERED = 10_000;
 
 type IsTrusted = (ip: string, hop: number) => boolean;
 
@@ -20,6 +24,7 @@ type IsTrusted = (ip: string, hop: number) => boolean;
  */
 export function createClientAddress(trust: string): (req: IncomingMessage) => ClientAddress {
   const isTrusted = parseTrust(trust);
+  const plainAddress = createPlainAddress();
   return (req) => {
     const peer = plainAddress(req.socket.remoteAddress ?? "");
     const encrypted = "encrypted" in req.socket && req.socket.encrypted === true;
@@ -31,7 +36,7 @@ export function createClientAddress(trust: string): (req: IncomingMessage) => Cl
 
 /** Walks X-Forwarded-For from the near end: the first address that no trusted proxy added is the client. */
 function clientBehind(peer: string, req: IncomingMessage, isTrusted: IsTrusted): string {
-  const forwarded = listOf(req.headers["x-forwarded-for"]).map(plainAddress).reverse();
+  const forwarded = listOf(req.headers["x-forwarded-for"]).map(toPlain).reverse();
   let client = peer;
   for (const [index, address] of forwarded.entries()) {
     if (!isTrusted(client, index) || !ipaddr.isValid(address)) break;
@@ -65,7 +70,16 @@ function contains([network, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): b
   return network.kind() === address.kind() && address.match(network, bits);
 }
 
-function plainAddress(address: string): string {
+function createPlainAddress(): (address: string) => string {
+  const known = new LRUCache<string, string>({ max: REMEMBERED });
+  return (address) => {
+    const plain = known.get(address) ?? toPlain(address);
+    known.set(address, plain);
+    return plain;
+  };
+}
+
+function toPlain(address: string): string {
   return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address;
 }
 

@@ -1,9 +1,11 @@
 import { createHash, hkdfSync } from "node:crypto";
+import { createHmacSha256, type Hmac } from "./hmac.ts";
 
 /** One key of a purpose: `id` is the byte that tokens carry to find it again. */
 export interface Key {
   readonly id: number;
   readonly bytes: Buffer;
+  readonly hmac: Hmac;
 }
 
 /** Keys of one purpose: `current` seals, all of `accepted` (current first) verify. */
@@ -53,5 +55,5 @@ export function createKeyring(secret: string, previous: readonly string[] = []):
 function deriveKey(secret: string, purpose: KeyPurpose): Key {
   const bytes = Buffer.from(hkdfSync("sha256", secret, "clicktrail", purpose, 32));
   const [id = 0] = createHash("sha256").update(bytes).digest();
-  return { id, bytes };
+  return { id, bytes, hmac: createHmacSha256(bytes) };
 }

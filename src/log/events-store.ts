@@ -1,7 +1,6 @@
-import type { Db, Engine } from "../db/db.ts";
+import type { BatchStatement, Db, Engine } from "../db/db.ts";
 import { identifier, join, jsonRows, raw, type Sql, sql } from "../db/sql.ts";
 import type { EventRow, StoredEvent } from "./event.ts";
-import { isFailedEvent, mayHoldFailedEvents } from "./failed-events.ts";
 
 const TEXT_COLUMNS = [
   "source_id",
@@ -35,24 +34,17 @@ const JSON_COLUMNS = ["context", "properties"] as const satisfies readonly (keyo
 
 const COLUMNS = [...NUMBER_COLUMNS, ...TEXT_COLUMNS, ...JSON_COLUMNS];
 const COLUMN_LIST = join(COLUMNS.map(identifier), ", ");
+const SELECT_LIST = selectList();
 
 /**
  * Inserts facts into the log, passing over those it already holds (same workspace, source, event id).
  *
- * @param json facts as a JSON array; a fact that appears twice in it is inserted once, and refused
- *             items (`failed-events.ts`) are left out
+ * @param json facts as a JSON array, members that are null may be missing; a fact that appears twice
+ *             in it is inserted once
  */
-export function insertEvents(engine: Engine, json: string): Sql {
-  return engine === "sqlite" ? insertOnSqlite(json) : insertOnPostgres(json);
-}
-
-function insertOnSqlite(json: string): Sql {
-  return sql`
-    INSERT INTO events (${COLUMN_LIST})
-    SELECT ${selectList("sqlite")}
-    FROM ${jsonRows("sqlite", json)}
-    WHERE ${onlyEvents(json)}
-    ON CONFLICT DO NOTHING`;
+export function insertEvents(engine: Engine, json: string): BatchStatement {
+  if (engine === "postgres") return insertOnPostgres(json);
+  return { into: identifier("events"), columns: COLUMNS, rows: json };
 }
 
 /**
@@ -64,7 +56,7 @@ function insertOnPostgres(json: string): Sql {
     WITH given AS (
       SELECT DISTINCT ON (workspace_id, source_id, event_id) *
       FROM (
-        SELECT ${selectList("postgres")} FROM ${jsonRows("postgres", json)} WHERE ${onlyEvents(json)}
+        SELECT ${SELECT_LIST} FROM ${jsonRows("postgres", json)}
       ) AS rows
       ORDER BY workspace_id, source_id, event_id
     ), fresh AS (
@@ -79,17 +71,11 @@ function insertOnPostgres(json: string): Sql {
     ORDER BY received_at, event_id`;
 }
 
-/** Asked only where it may matter: the filter reads every row's JSON once more. */
-function onlyEvents(json: string): Sql {
-  return mayHoldFailedEvents(json) ? sql`NOT (${isFailedEvent})` : sql`TRUE`;
-}
-
-function selectList(engine: Engine): Sql {
+function selectList(): Sql {
   const number = (name: string) =>
     sql`CAST(r.value ->> ${literal(name)} AS BIGINT) AS ${identifier(name)}`;
   const text = (name: string) => sql`r.value ->> ${literal(name)} AS ${identifier(name)}`;
-  const json = (name: string) =>
-    engine === "sqlite" ? text(name) : sql`r.value -> ${literal(name)} AS ${identifier(name)}`;
+  const json = (name: string) => sql`r.value -> ${literal(name)} AS ${identifier(name)}`;
   return join(
     [...NUMBER_COLUMNS.map(number), ...TEXT_COLUMNS.map(text), ...JSON_COLUMNS.map(json)],
     ", ",

@@ -1,5 +1,5 @@
-import type { Engine } from "../db/db.ts";
-import { jsonRows, type Sql, sql } from "../db/sql.ts";
+import type { BulkInsert } from "../db/db.ts";
+import { identifier } from "../db/sql.ts";
 import { toStorableText } from "../lib/storable.ts";
 
 /** An item that a door refused, as it came. */
@@ -25,6 +25,15 @@ export interface FailedEventRow {
   readonly raw: string;
 }
 
+const COLUMNS = [
+  "workspace_id",
+  "failed_id",
+  "received_at",
+  "source_id",
+  "reason",
+  "raw",
+] as const satisfies readonly (keyof FailedEventRow)[];
+
 /** Gives a refused item its id and its row's shape. */
 export function createFailedEvent(item: RejectedItem, failedId: string): FailedEventRow {
   return {
@@ -37,23 +46,27 @@ export function createFailedEvent(item: RejectedItem, failedId: string): FailedE
   };
 }
 
-/** Whether a slice of the journal may hold refused items; a false alarm costs only a filter. */
-export function mayHoldFailedEvents(json: string): boolean {
-  return json.includes('"failed_id":');
+/** A slice of the journal, its refused items apart from its events. */
+export interface SplitSlice {
+  /** JSON arrays. */
+  readonly events: string;
+  readonly failed: string;
 }
 
-/** Condition on a row of `jsonRows`: it is a refused item, no event. */
-export const isFailedEvent: Sql = sql`r.value ->> 'failed_id' IS NOT NULL`;
+/**
+ * Splits a slice of the journal; undefined where it holds no refused item, as nearly always.
+ *
+ * @param json events and refused items as a JSON array
+ */
+export function splitFailedEvents(json: string): SplitSlice | undefined {
+  if (!json.includes('"failed_id":')) return undefined;
+  const facts: object[] = JSON.parse(json);
+  const failed = facts.filter((fact) => "failed_id" in fact);
+  const events = facts.filter((fact) => !("failed_id" in fact));
+  return { events: JSON.stringify(events), failed: JSON.stringify(failed) };
+}
 
-/** Keeps the refused items of a JSON array; those already kept are passed over. */
-export function insertFailedEvents(engine: Engine, json: string): Sql {
-  return sql`
-    INSERT INTO failed_events (workspace_id, failed_id, received_at, source_id, reason, raw)
-    SELECT
-      CAST(r.value ->> 'workspace_id' AS BIGINT), r.value ->> 'failed_id',
-      CAST(r.value ->> 'received_at' AS BIGINT), r.value ->> 'source_id',
-      r.value ->> 'reason', r.value ->> 'raw'
-    FROM ${jsonRows(engine, json)}
-    WHERE ${isFailedEvent}
-    ON CONFLICT DO NOTHING`;
+/** Keeps refused items, given as a JSON array; those already kept are passed over. */
+export function insertFailedEvents(rows: string): BulkInsert {
+  return { into: identifier("failed_events"), columns: COLUMNS, rows };
 }

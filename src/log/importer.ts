@@ -2,12 +2,12 @@ import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { BatchStatement, Db, Engine } from "../db/db.ts";
-import { type Sql, sql } from "../db/sql.ts";
+import { sql } from "../db/sql.ts";
 import { AppError, errorMessage } from "../lib/errors.ts";
 import { toStorableText } from "../lib/storable.ts";
 import { createPartitions } from "./event-partitions.ts";
 import { insertEvents } from "./events-store.ts";
-import { type FailedEventRow, insertFailedEvents, mayHoldFailedEvents } from "./failed-events.ts";
+import { type FailedEventRow, insertFailedEvents, splitFailedEvents } from "./failed-events.ts";
 import type { Journal } from "./journal.ts";
 import type { SegmentInfo } from "./journal-files.ts";
 import { decodeFrames, type Frame, SEGMENT_HEADER } from "./segment.ts";
@@ -171,7 +171,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       }
     }
     onTrouble({ kind: "refused_events", count: refused.length, error: cause });
-    await moveOffset(segment, end, [insertFailedEvents(db.engine, JSON.stringify(refused))]);
+    await moveOffset(segment, end, [insertFailedEvents(JSON.stringify(refused))]);
   }
 
   function asFailedEvent(fact: unknown, error: unknown): FailedEventRow {
@@ -275,9 +275,10 @@ interface Piece {
   readonly damagedBytes: number;
 }
 
-function insertSlice(engine: Engine, json: string): Sql[] {
-  const events = insertEvents(engine, json);
-  return mayHoldFailedEvents(json) ? [events, insertFailedEvents(engine, json)] : [events];
+function insertSlice(engine: Engine, json: string): BatchStatement[] {
+  const split = splitFailedEvents(json);
+  if (!split) return [insertEvents(engine, json)];
+  return [insertEvents(engine, split.events), insertFailedEvents(split.failed)];
 }
 
 async function readPiece(segment: SegmentInfo, from: number): Promise<Piece> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddClickParameter } from "./click-parameter.ts";
-import { createHit, type OpenedLink, type Visitor } from "./hit.ts";
+import { type OpenedLink, type Visitor, writeHit } from "./hit.ts";
 import { mendTrackingPath, parseTrackingPath, type TrackingPath } from "./tracking-path.ts";
 
 /** How a hit was kept when its answer went out; see `log/journal.ts`. */
@@ -72,13 +72,11 @@ function answerClick(
   const startedAt = performance.now();
   const at = deps.now();
   const id = deps.createId(at);
-  const url = link.destination;
-  const visitor = deps.describeVisitor(req);
-  const hit = createHit(req, { kind: "click", id, at, link, url, visitor });
+  const hit = writeHit(req, { kind: "click", id, at, link, visitor: deps.describeVisitor(req) });
   // Durable first: answering before the write lost up to 7 % of clicks on kill -9, and one write
   // for all that arrived meanwhile makes the wait cheap.
-  deps.record(JSON.stringify(hit), (kept) => {
-    const location = deps.addClickParameter(link.workspaceId, url, id);
+  deps.record(hit, (kept) => {
+    const location = deps.addClickParameter(link.workspaceId, link.destination, id);
     res.writeHead(302, { Location: location, "Content-Length": 0, ...NO_STORE }).end();
     deps.onHit("click", kept, (performance.now() - startedAt) / 1000);
   });
@@ -99,9 +97,8 @@ function answerOpen(
   const startedAt = performance.now();
   const at = deps.now();
   const id = deps.createId(at);
-  const visitor = deps.describeVisitor(req);
-  const hit = createHit(req, { kind: "open", id, at, link, url: null, visitor });
-  deps.record(JSON.stringify(hit), (kept) => {
+  const hit = writeHit(req, { kind: "open", id, at, link, visitor: deps.describeVisitor(req) });
+  deps.record(hit, (kept) => {
     sendPixel(res);
     deps.onHit("open", kept, (performance.now() - startedAt) / 1000);
   });

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { toStorableText } from "../lib/storable.ts";
-import { createEvent, type EventRow } from "../log/event.ts";
 
 /** A link of ours that a request opened: verified, with everything its tokens say. */
 export interface OpenedLink {
   readonly workspaceId: number;
-  readonly campaignId: string | null;
+  readonly campaignId: string;
   /** The link's index in its mail. */
   readonly index: number;
   /** Absolute http(s) URL, ASCII, slots filled; empty for an open pixel. */
@@ -45,9 +44,10 @@ const KEPT_HEADERS = [
 /** Longest text of one header that is kept; user agents of 16 KB exist only to hurt. */
 const HEADER_LENGTH = 512;
 
-const KINDS = {
-  click: { type: "click", name: "email_clicked" },
-  open: { type: "open", name: "email_opened" },
+/** What a hit's fact begins with; its JSON is put together by hand, see `writeHit`. */
+const BEGINNINGS = {
+  click: '"source_id":"click","source":"email","type":"click","name":"email_clicked"',
+  open: '"source_id":"open","source":"email","type":"open","name":"email_opened"',
 } as const;
 
 interface HitParts {
@@ -55,49 +55,52 @@ interface HitParts {
   readonly id: string;
   readonly at: number;
   readonly link: OpenedLink;
-  readonly url: string | null;
   readonly visitor: Visitor;
 }
 
-/** The fact of a click or an open, as the journal carries it. */
-export function createHit(req: IncomingMessage, parts: HitParts): EventRow {
-  const { kind, id, at, link, url, visitor } = parts;
-  const { type, name } = KINDS[kind];
-  return createEvent({
-    workspace_id: link.workspaceId,
-    source_id: kind,
-    event_id: id,
-    source: "email",
-    type,
-    name,
-    occurred_at: at,
-    received_at: at,
-    message_id: link.message,
-    campaign_id: link.campaignId,
-    link_id: kind === "click" ? String(link.index) : null,
-    click_id: kind === "click" ? id : null,
-    recipient_contact: link.contact,
-    url,
-    context: {
-      method: req.method ?? "",
-      ip: visitor.ip,
-      ua: clip(req.headers["user-agent"] ?? ""),
-      tls: visitor.tls ? 1 : 0,
-      headers: keptHeaders(req),
-      ...(visitor.network === undefined ? {} : { network: visitor.network }),
-    },
-  });
+/**
+ * Writes the fact of a click or an open as the journal carries it: an EventRow as JSON, without the
+ * members that are null.
+ *
+ * Put together by hand, because this is the hot path: building the object and JSON.stringify cost four times
+ * as much. Ids, references and numbers need no escaping; whatever a client sent goes through JSON.stringify.
+ */
+export function writeHit(req: IncomingMessage, parts: HitParts): string {
+  const { kind, id, at, link, visitor } = parts;
+  const contact = link.contact === null ? "" : `,"recipient_contact":"${link.contact}"`;
+  const message = link.message === null ? "" : `,"message_id":"${link.message}"`;
+  const click =
+    kind === "click"
+      ? `,"link_id":"${link.index}","click_id":"${id}","url":${JSON.stringify(link.destination)}`
+      : "";
+  return (
+    `{"workspace_id":${link.workspaceId},"event_id":"${id}",${BEGINNINGS[kind]}` +
+    `,"occurred_at":${at},"received_at":${at},"campaign_id":"${link.campaignId}"` +
+    `${message}${contact}${click},"context":${writeContext(req, visitor)},"properties":{}}`
+  );
 }
 
-function keptHeaders(req: IncomingMessage): Record<string, string> {
-  const kept: Record<string, string> = {};
+function writeContext(req: IncomingMessage, { ip, tls, network }: Visitor): string {
+  const address = ip === null ? "null" : `"${ip}"`;
+  const known = network === undefined ? "" : `,"network":${JSON.stringify(network)}`;
+  const userAgent = quote(req.headers["user-agent"] ?? "");
+  return (
+    `{"method":"${req.method}","ip":${address},"ua":${userAgent},"tls":${tls ? 1 : 0}` +
+    `,"headers":{${writeHeaders(req)}}${known}}`
+  );
+}
+
+function writeHeaders(req: IncomingMessage): string {
+  let text = "";
   for (const name of KEPT_HEADERS) {
     const value = req.headers[name];
-    if (typeof value === "string") kept[name] = clip(value);
+    if (typeof value === "string") text += `${text === "" ? "" : ","}"${name}":${quote(value)}`;
   }
-  return kept;
+  return text;
 }
 
-function clip(text: string): string {
-  return toStorableText(text.length > HEADER_LENGTH ? text.slice(0, HEADER_LENGTH) : text);
+function quote(text: string): string {
+  return JSON.stringify(
+    toStorableText(text.length > HEADER_LENGTH ? text.slice(0, HEADER_LENGTH) : text),
+  );
 }

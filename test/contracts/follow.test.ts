@@ -48,7 +48,7 @@ describe.each(testEngines)("following the log on %s", (engine) => {
   async function append(ids: readonly string[], db = database.db): Promise<void> {
     const json = JSON.stringify(ids.map((id) => siteFact(id)));
     if (engine === "postgres") await createPartitions(db, json);
-    await db.run(insertEvents(engine, json));
+    await db.batch([insertEvents(engine, json)]);
   }
 
   async function follow(

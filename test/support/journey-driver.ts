@@ -84,7 +84,7 @@ export async function createJourneyDriver(
     async feed(facts, { slice = 1000, verdictOf = () => null } = {}) {
       if (facts.length === 0) return;
       if (engine === "postgres") await createPartitions(db, JSON.stringify(facts));
-      await db.run(insertEvents(engine, JSON.stringify(facts)));
+      await db.batch([insertEvents(engine, JSON.stringify(facts))]);
       for (const [verdict, judged] of groupVerdicts(facts, verdictOf)) {
         await db.run(insertVerdicts(engine, judged, verdict));
       }

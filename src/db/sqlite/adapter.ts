@@ -1,6 +1,7 @@
-import { boundValues, guardOf } from "../bind.ts";
-import type { BatchStatement, Db, Sql } from "../db.ts";
+import { boundValues, columnList, guardOf, isBulkInsert } from "../bind.ts";
+import type { BatchStatement, BulkInsert, Db, Sql } from "../db.ts";
 import { storageUnavailable } from "../failures.ts";
+import { raw, sql } from "../sql.ts";
 import type { ReadResult, WireStatement, WriteRequest, WriteResult } from "./protocol.ts";
 import { createReaderPool } from "./reader-pool.ts";
 import { createThread } from "./thread.ts";
@@ -75,8 +76,16 @@ function closed(): Error {
 }
 
 function toWire(item: BatchStatement): WireStatement {
+  if (isBulkInsert(item)) return toBulk(item);
   const { statement, ...guard } = guardOf(item);
   return { sql: statement.sql, values: boundValues(statement), ...guard };
+}
+
+function toBulk({ into, columns, rows }: BulkInsert): WireStatement {
+  const places = raw(columns.map(() => "?").join(", "));
+  const { sql: text } = sql`
+    INSERT INTO ${into} (${columnList(columns)}) VALUES (${places}) ON CONFLICT DO NOTHING`;
+  return { sql: text, values: [], bulk: { columns, rows } };
 }
 
 function toObjects({ columns, rows }: ReadResult): Record<string, unknown>[] {

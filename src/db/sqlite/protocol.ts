@@ -6,6 +6,8 @@ export interface WireStatement {
   readonly values: readonly SqlValue[];
   /** Rows that it must change, or the batch is rolled back. */
   readonly changes?: number;
+  /** A bulk insert: run once for each object of a JSON array, its places taking these members. */
+  readonly bulk?: { readonly columns: readonly string[]; readonly rows: string };
 }
 
 export interface ReadRequest {

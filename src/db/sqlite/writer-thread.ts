@@ -81,9 +81,11 @@ function runBatch(opened: Connection, statements: readonly WireStatement[]): num
   }
 }
 
-function runStatement(opened: Connection, { sql, values, changes }: WireStatement): number {
+function runStatement(opened: Connection, wire: WireStatement): number {
+  const { sql, values, changes, bulk } = wire;
   runningSql = sql;
   const statement = opened.prepare(sql);
+  if (bulk) return insertRows(statement, bulk);
   const bound = toBindings(values);
   // A statement with RETURNING has to be read to its end.
   const changed = statement.reader
@@ -91,4 +93,23 @@ function runStatement(opened: Connection, { sql, values, changes }: WireStatemen
     : statement.run(...bound).changes;
   if (changes !== undefined && changes !== changed) throw new GuardFailed(changes, changed);
   return changed;
+}
+
+/** The column's own type turns a whole number into an integer: no BigInt for each. */
+function insertRows(
+  statement: Database.Statement,
+  { columns, rows }: NonNullable<WireStatement["bulk"]>,
+): number {
+  const objects: Record<string, unknown>[] = JSON.parse(rows);
+  let inserted = 0;
+  for (const row of objects) {
+    inserted += statement.run(columns.map((column) => toColumn(row[column]))).changes;
+  }
+  return inserted;
+}
+
+function toColumn(value: unknown): unknown {
+  if (typeof value === "object" && value !== null) return JSON.stringify(value);
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return value ?? null;
 }
