@@ -263,10 +263,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     describeVisitor,
     now,
     createId,
-    onHit(kind, kept, seconds) {
-      metrics.hits.inc({ kind, kept });
-      if (kind === "click") metrics.redirectSeconds.observe(seconds);
-    },
+    onHit: metrics.countHit,
     onMiss: (kind) => metrics.misses.inc({ kind }),
     notFoundPage: renderNotFoundPage(),
     app,

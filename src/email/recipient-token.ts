@@ -18,6 +18,8 @@ const KIND_LABELS: Readonly<Record<Kind, number>> = {
 };
 
 const REF_BYTES = 8;
+/** Kind, length of the MAC and workspace: under the MAC, not in the token. */
+const PREFIX_BYTES = 10;
 /** 64 bits: a forged recipient would only ever count a click, never choose where it leads. */
 const MAC_BYTES = 8;
 
@@ -107,9 +109,11 @@ function isGenuine(
 
 /** The length is under the MAC: else a long token cut by its last byte would be a genuine short one. */
 function mac(workspaceId: number, kind: Kind, body: Buffer, key: Key, length: number): Buffer {
-  const prefix = Buffer.allocUnsafe(10);
-  prefix.writeUInt8(KIND_LABELS[kind], 0);
-  prefix.writeUInt8(length, 1);
-  prefix.writeBigUInt64BE(BigInt(workspaceId), 2);
-  return key.hmac(Buffer.concat([prefix, body])).subarray(0, length);
+  const sealed = Buffer.allocUnsafe(PREFIX_BYTES + body.length);
+  sealed[0] = KIND_LABELS[kind];
+  sealed[1] = length;
+  sealed.writeUInt32BE(Math.floor(workspaceId / 2 ** 32), 2);
+  sealed.writeUInt32BE(workspaceId % 2 ** 32, 6);
+  body.copy(sealed, PREFIX_BYTES);
+  return key.hmac(sealed).subarray(0, length);
 }

@@ -120,11 +120,18 @@ async function writeNdjson(res: Response, slices: AsyncIterable<BatchLine[]>): P
       started = true;
     }
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-    if (!res.write(text) && !res.destroyed)
-      await Promise.race([once(res, "drain"), once(res, "close")]);
+    if (!res.write(text) && !res.destroyed) await drained(res);
     if (res.destroyed) return;
   }
   res.end();
+}
+
+/** Resolves when the client takes more, or is gone; leaves no listener behind. */
+async function drained(res: Response): Promise<void> {
+  const done = new AbortController();
+  const { signal } = done;
+  await Promise.race([once(res, "drain", { signal }), once(res, "close", { signal })]);
+  done.abort();
 }
 
 function mediaTypeOf(req: Request): string {

@@ -15,14 +15,7 @@ export interface KeyPair {
 }
 
 /** What a key is for. A key never serves two purposes, so a token of one is noise to another. */
-export type KeyPurpose =
-  | "link"
-  | "recipient"
-  | "session"
-  | "sign-in"
-  | "csrf"
-  | "preview"
-  | "address";
+type KeyPurpose = "link" | "recipient" | "session" | "sign-in" | "csrf" | "preview" | "address";
 
 export interface Keyring {
   keysFor(purpose: KeyPurpose): KeyPair;

@@ -1,5 +1,5 @@
 /** Where a fact came from. */
-export type EventSource = "email" | "site" | "server" | "esp";
+type EventSource = "email" | "site" | "server" | "esp";
 
 /**
  * What a fact is. Email: `sent open click delivered bounced complained unsubscribed deferred`;

@@ -39,8 +39,8 @@ const SELECT_LIST = selectList();
 /**
  * Inserts facts into the log, passing over those it already holds (same workspace, source, event id).
  *
- * @param json facts as a JSON array, members that are null may be missing; a fact that appears twice
- *             in it is inserted once
+ * @param json facts as a JSON array, members that are null may be missing, `context` and
+ *             `properties` may be JSON text; a fact that appears twice in it is inserted once
  */
 export function insertEvents(engine: Engine, json: string): BatchStatement {
   if (engine === "postgres") return insertOnPostgres(json);
@@ -75,7 +75,8 @@ function selectList(): Sql {
   const number = (name: string) =>
     sql`CAST(r.value ->> ${literal(name)} AS BIGINT) AS ${identifier(name)}`;
   const text = (name: string) => sql`r.value ->> ${literal(name)} AS ${identifier(name)}`;
-  const json = (name: string) => sql`r.value -> ${literal(name)} AS ${identifier(name)}`;
+  const json = (name: string) =>
+    sql`CAST(r.value ->> ${literal(name)} AS jsonb) AS ${identifier(name)}`;
   return join(
     [...NUMBER_COLUMNS.map(number), ...TEXT_COLUMNS.map(text), ...JSON_COLUMNS.map(json)],
     ", ",

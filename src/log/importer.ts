@@ -17,7 +17,7 @@ const READ_BYTES = 4e6;
 /** Bytes of facts in one transaction: about 5 ms of the writer's time. */
 const SLICE_BYTES = 500_000;
 /** Pause between imports on SQLite. PostgreSQL has none: there the answer waits for the import. */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 /** Pauses before a database that is away is tried again. */
 const RETRY_MS = [50, 100, 250, 500, 1000] as const;
 
@@ -55,7 +55,7 @@ export interface Importer {
   stop(): Promise<void>;
 }
 
-export interface ImporterStats {
+interface ImporterStats {
   readonly imported: number;
   readonly away: boolean;
 }

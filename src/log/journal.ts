@@ -8,7 +8,7 @@ import { createWriter, type WriterDeps } from "./journal-writer.ts";
 export type { Kept } from "./journal-queue.ts";
 
 /** What the journal carries: facts for the log, and refused items for `failed_events`. */
-export type JournalFact = EventRow | FailedEventRow;
+type JournalFact = EventRow | FailedEventRow;
 
 export interface JournalLimits {
   /** A segment is closed and the next one begun at this size, in bytes. */
@@ -19,7 +19,7 @@ export interface JournalLimits {
   readonly queueBytes: number;
 }
 
-export const DEFAULT_LIMITS: JournalLimits = {
+const DEFAULT_LIMITS: JournalLimits = {
   segmentBytes: 16e6,
   unimportedBytes: 1e9,
   queueBytes: 64e6,
@@ -47,7 +47,7 @@ export interface Journal {
   close(): Promise<number>;
 }
 
-export interface JournalStats {
+interface JournalStats {
   readonly unimportedBytes: number;
   readonly queuedHits: number;
   readonly queuedBytes: number;

@@ -6,7 +6,7 @@ import { createKeyring } from "../../src/lib/keyring.ts";
 
 /** Our own base URL in the rewriting tests. */
 export const BASE = "https://t.example";
-export const CAMPAIGN_ID = "AAAAAAAAAAA";
+const CAMPAIGN_ID = "AAAAAAAAAAA";
 
 export const tokens = createTokens({ keyring: createKeyring("secret of the rewriting tests") });
 export const recipient = tokens.sealRecipient(1, {

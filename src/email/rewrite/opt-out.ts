@@ -28,7 +28,7 @@ export function isOptedOut(names: readonly string[], read: AttributeReader): boo
   return names.some((name) => {
     if (name === "class") return tokens(read(name)).includes(UNTRACKED_CLASS);
     const optsOut = OPT_OUTS.get(name);
-    return optsOut !== undefined && optsOut((read(name) ?? "").trim().toLowerCase());
+    return optsOut?.((read(name) ?? "").trim().toLowerCase()) ?? false;
   });
 }
 
