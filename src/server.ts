@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, RequestListener } from "node:http";
-import { LRUCache } from "lru-cache";
 import { type Access, createAccess } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
+import { createVendorRoutes } from "./collect/routes-vendor.ts";
 import { acquireInstanceLock } from "./db/sqlite/lock.ts";
 import { findMergeTags } from "./email/rewrite/merge-tags.ts";
 import { fillSlots } from "./email/rewrite/slots.ts";
@@ -22,6 +22,7 @@ import { createId } from "./lib/ids.ts";
 import { truncateIp } from "./lib/ip.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
+import { createRecentCache } from "./lib/recent-cache.ts";
 import { validate } from "./lib/validate.ts";
 import { latestEvents } from "./log/latest-events.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
@@ -219,6 +220,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         now,
         clickParam: config.CLICK_PARAM,
       }),
+      createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createReportRoutes({ db, authorize, refsOf }),
       createSiteRoutes({ authorize, sites, script: loadSiteScript() }),
@@ -276,11 +278,13 @@ async function createAddressBook({ config, storage }: Common) {
   const networkOf = await readNetworks(config.NETWORKS_FILE);
   const salt = storage.keyring.keysFor("address").current.bytes;
   const storableIp = (ip: string) => truncateIp(ip, config.IP_MODE, salt);
-  const visitors = new LRUCache<string, Pick<Visitor, "ip" | "network">>({ max: REMEMBERED });
+  const visitors = createRecentCache<Pick<Visitor, "ip" | "network">>(REMEMBERED);
   const describeAddress = (ip: string) => {
-    const known = visitors.get(ip) ?? { ip: storableIp(ip), network: networkOf(ip) };
-    visitors.set(ip, known);
-    return known;
+    const known = visitors.get(ip);
+    if (known) return known;
+    const described = { ip: storableIp(ip), network: networkOf(ip) };
+    visitors.set(ip, described);
+    return described;
   };
   return {
     clientIp: (req: IncomingMessage) => addressOf(req).ip,

@@ -2,11 +2,14 @@ import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import { type RewriteReport, rewriteForCommand } from "../email/rewrite-command.ts";
+import { createRewriteService, type RewriteService } from "../email/service.ts";
 import { createTokens } from "../email/tokens.ts";
 import { publicUrl } from "../lib/config.ts";
 import { AppError } from "../lib/errors.ts";
 import { createId } from "../lib/ids.ts";
-import { withContext } from "./context.ts";
+import { createPartitions } from "../log/event-partitions.ts";
+import { insertEvents } from "../log/events-store.ts";
+import { type CommandContext, withContext } from "./context.ts";
 
 /** The flags of `clicktrail rewrite`, as commander gives them. */
 interface RewriteFlags {
@@ -32,16 +35,13 @@ interface RewriteFlags {
 export async function rewrite(file: string | undefined, flags: RewriteFlags): Promise<void> {
   const mail = file === undefined ? await buffer(process.stdin) : await readMail(file);
   const settings = toSettings(flags);
-  const rewritten = await withContext(({ access, config, now, storage }) =>
-    rewriteForCommand({
+  const rewritten = await withContext((context) =>
+    rewriteForCommand(createService(context), {
       mail,
       form: flags.eml ? "message" : "html",
       settings,
-      tokens: createTokens({ keyring: storage.keyring }),
-      refs: access.refsOf(DEFAULT_WORKSPACE_ID),
       workspaceId: DEFAULT_WORKSPACE_ID,
-      baseUrl: publicUrl(config),
-      freshId: createId(now()),
+      freshId: createId(context.now()),
     }),
   );
   if (flags.json) {
@@ -49,6 +49,24 @@ export async function rewrite(file: string | undefined, flags: RewriteFlags): Pr
     process.stdout.write(`${JSON.stringify({ html, ...rewritten.report }, null, 2)}\n`);
   } else process.stdout.write(rewritten.mail);
   if (!flags.quiet && !flags.json) printReport(rewritten.report);
+}
+
+/** Facts go straight into the log: a command has no journal, and the database is at hand. */
+function createService({ access, config, now, storage }: CommandContext): RewriteService {
+  const { db, keyring } = storage;
+  return createRewriteService({
+    tokens: createTokens({ keyring }),
+    baseUrl: publicUrl(config),
+    aliasBases: [],
+    refsOf: access.refsOf,
+    async record(events) {
+      const json = JSON.stringify(events);
+      if (db.engine === "postgres") await createPartitions(db, json);
+      await db.batch([insertEvents(db.engine, json)]);
+    },
+    now,
+    createId,
+  });
 }
 
 /** The flat names of the API's raw form. */

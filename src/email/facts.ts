@@ -20,6 +20,9 @@ interface SentMessage {
   readonly campaignId: string;
   /** The sender's own id of the message, if it gave one. */
   readonly messageId: string | undefined;
+  /** How many visible links the mail has, and the index of the hidden one: a sweep hits them all. */
+  readonly links: number;
+  readonly honeypot: number | null;
 }
 
 /** One mail for one contact is about to be sent. Recording the same message again is a no-op. */
@@ -40,6 +43,8 @@ export function sentFact({ workspaceId, now }: Origin, sent: SentMessage): Event
     properties: {
       ...traitsOf(contact),
       campaign: toStorableText(sent.campaign),
+      links: sent.links,
+      ...(sent.honeypot === null ? {} : { honeypot: sent.honeypot }),
       ...(messageId === undefined ? {} : { message_id: toStorableText(messageId) }),
     },
   });

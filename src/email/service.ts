@@ -64,6 +64,8 @@ const BATCH_SLICE = 200;
 /** Distinct link lists that this process remembers to have recorded. */
 const REMEMBERED_LISTS = 2000;
 
+export type RewriteService = ReturnType<typeof createRewriteService>;
+
 /** Rewrites mails and records what follows from it, without ever touching the database. */
 export function createRewriteService(deps: RewriteServiceDeps) {
   const recorded = new LRUCache<string, true>({ max: REMEMBERED_LISTS });
@@ -88,7 +90,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     const addressee = request.template
       ? undefined
       : addressMail(environment, request, deps.createId(deps.now()));
-    const facts = addressee ? contactFacts(environment, request, addressee) : [];
+    const facts = addressee ? contactFacts(environment, request, addressee, mail) : [];
     await recordAll(environment, request.campaign, mail, facts);
 
     const recipient = addressee?.recipient ?? request.template?.recipient_tag ?? "";
@@ -116,7 +118,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
       const facts: EventRow[] = [];
       const lines = recipients.slice(from, from + BATCH_SLICE).map((recipient, at) => {
         const addressee = addressMail(environment, recipient, deps.createId(deps.now()));
-        facts.push(...contactFacts(environment, { ...request, ...recipient }, addressee));
+        facts.push(...contactFacts(environment, { ...request, ...recipient }, addressee, mail));
         return batchLine(from + at, recipient, addressee, mail);
       });
       await recordAll(environment, request.campaign, mail, facts);
@@ -145,6 +147,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     { workspaceId, refs }: RewriteEnvironment,
     request: RewriteRequest,
     { contactRef, messageRef }: Addressee,
+    { links, honeypot }: RewrittenMail,
   ): EventRow[] {
     const { contact, campaign, message_id: messageId } = request;
     if (!contact || contactRef === null) return [];
@@ -153,7 +156,8 @@ export function createRewriteService(deps: RewriteServiceDeps) {
       return [identifyFact(origin, contact, contactRef, deps.createId(origin.now))];
     }
     const campaignId = refs.campaign(campaign);
-    return [sentFact(origin, { contact, contactRef, messageRef, campaign, campaignId, messageId })];
+    const message = { contactRef, messageRef, messageId, links: links.length, honeypot };
+    return [sentFact(origin, { contact, campaign, campaignId, ...message })];
   }
 
   /** Adds the campaign's link list to the facts, unless this process recorded the very same one. */

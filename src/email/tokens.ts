@@ -1,5 +1,5 @@
-import { LRUCache } from "lru-cache";
 import type { Keyring } from "../lib/keyring.ts";
+import { createRecentCache } from "../lib/recent-cache.ts";
 import {
   openLinkToken,
   type Payload,
@@ -30,10 +30,10 @@ const CACHED_LINKS = 10_000;
 export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens {
   const linkKeys = keyring.keysFor("link");
   const recipientKeys = keyring.keysFor("recipient");
-  const opened = new LRUCache<string, SealedLink>({ max: CACHED_LINKS });
-  const sealed = new LRUCache<string, string>({ max: CACHED_LINKS });
+  const opened = createRecentCache<SealedLink>(CACHED_LINKS);
+  const sealed = createRecentCache<string>(CACHED_LINKS);
 
-  const packed = new LRUCache<string, Payload>({ max: CACHED_LINKS });
+  const packed = createRecentCache<Payload>(CACHED_LINKS);
 
   function pack(destination: string): Payload {
     const known = packed.get(destination);

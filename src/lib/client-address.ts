@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
-import { LRUCache } from "lru-cache";
+import { createRecentCache } from "./recent-cache.ts";
 
 /** Where a request came from, as far as trusted proxies tell. */
 export interface ClientAddress {
@@ -71,9 +71,11 @@ function contains([network, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): b
 }
 
 function createPlainAddress(): (address: string) => string {
-  const known = new LRUCache<string, string>({ max: REMEMBERED });
+  const known = createRecentCache<string>(REMEMBERED);
   return (address) => {
-    const plain = known.get(address) ?? toPlain(address);
+    const remembered = known.get(address);
+    if (remembered !== undefined) return remembered;
+    const plain = toPlain(address);
     known.set(address, plain);
     return plain;
   };

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { createRecentCache } from "../lib/recent-cache.ts";
 
 /** Where the click parameter goes in a destination, and whether it may go there at all. */
 interface Place {
@@ -31,10 +31,13 @@ export type AddClickParameter = (
  * Never to third parties, and never to a signed URL: one more parameter would void its signature.
  */
 export function createClickParameter({ name, isSiteHost }: ClickParameterDeps): AddClickParameter {
-  const places = new LRUCache<string, Place | "nowhere">({ max: REMEMBERED });
+  const places = createRecentCache<Place | "nowhere">(REMEMBERED);
   return (workspaceId, destination, clickId) => {
-    const place = places.get(destination) ?? findPlace(destination, name);
-    places.set(destination, place);
+    let place = places.get(destination);
+    if (place === undefined) {
+      place = findPlace(destination, name);
+      places.set(destination, place);
+    }
     if (place === "nowhere" || !isSiteHost(workspaceId, place.host)) return destination;
     return `${place.before}${name}=${clickId}${place.after}`;
   };

@@ -2,6 +2,8 @@ import PostalMime from "postal-mime";
 import { describe, expect, it } from "vitest";
 import { decodeTransfer, encodeTransfer } from "../../src/email/rewrite/transfer-encoding.ts";
 import { rewriteForCommand } from "../../src/email/rewrite-command.ts";
+import { createRewriteService } from "../../src/email/service.ts";
+import { createId } from "../../src/lib/ids.ts";
 import { createRefs } from "../../src/lib/refs.ts";
 import { reveal, tokens } from "../support/rewriting.ts";
 
@@ -43,16 +45,23 @@ function messageOf(
 }
 
 const rewrite = (mail: Buffer, settings = "campaign=a") =>
-  rewriteForCommand({
+  rewriteForCommand(service, {
     mail,
     form: "message",
     settings: new URLSearchParams(settings),
-    tokens,
-    refs: createRefs(Buffer.alloc(32, 1)),
     workspaceId: 1,
-    baseUrl: "https://t.example",
     freshId: "m-1",
   });
+
+const service = createRewriteService({
+  tokens,
+  baseUrl: "https://t.example",
+  aliasBases: [],
+  refsOf: () => createRefs(Buffer.alloc(32, 1)),
+  record: async () => {},
+  now: () => 1,
+  createId,
+});
 
 describe("a message", () => {
   it.each([

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Engine } from "../../src/db/db.ts";
 import setup from "./global-setup.ts";
 import { runIdentityCases } from "./identity-cases.ts";
+import { runQualityCases } from "./quality-cases.ts";
 import { runRewriteCases } from "./rewrite-cases.ts";
 import { runSessionCases } from "./session-cases.ts";
 import { runTrafficCases } from "./traffic-cases.ts";
@@ -30,6 +31,7 @@ const RUNNERS: Record<string, (file: string, options: RunOptions) => Promise<Rep
   traffic: runTrafficCases,
   identity: runIdentityCases,
   session: runSessionCases,
+  quality: (file) => runQualityCases(file),
 };
 
 const STORED_SHUFFLES = 5;
