@@ -1,13 +1,15 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { createAccess } from "./access/access.ts";
+import { type Access, createAccess } from "./access/access.ts";
 import { createJourneyProjection } from "./contacts/project.ts";
+import type { Engine } from "./db/db.ts";
 import { createCampaignsProjection } from "./email/project.ts";
 import { createClock } from "./lib/clock.ts";
 import { publicUrl } from "./lib/config.ts";
 import { createId } from "./lib/ids.ts";
 import { yieldToOtherThreads } from "./lib/thread-priority.ts";
 import { createAppendChanges } from "./log/changes.ts";
-import { createFollower } from "./log/follow.ts";
+import { createFollower, prepareProjections } from "./log/follow.ts";
+import type { Projection } from "./log/projection.ts";
 import {
   describeError,
   type FromProjections,
@@ -24,24 +26,37 @@ const port = parentPort;
 if (!port) throw new Error("This file is a worker thread.");
 const tell = (message: FromProjections) => port.postMessage(message);
 
-yieldToOtherThreads();
 try {
-  const stop = await run();
-  port.on("message", async (message: ToProjections) => {
-    if (message !== "stop") return;
-    await stop();
-    port.close();
-  });
+  await prepare();
   tell({ kind: "started" });
+  // Threads inherit this: the connections that follow are opened behind it.
+  yieldToOtherThreads();
+  const following = follow();
+  port.on("message", async (message: ToProjections) => {
+    const { wake, stop } = await following;
+    if (message === "wake") wake();
+    else await stop().finally(() => port.close());
+  });
+  await following;
 } catch (error) {
   tell({ kind: "failed", error: describeError(error) });
 }
 
-async function run(): Promise<() => Promise<void>> {
+/** Makes the tables, at full speed: the service waits for it. */
+async function prepare(): Promise<void> {
+  const { db } = await openStorage(config);
+  try {
+    // Their definitions need no references: nothing is handled yet.
+    await prepareProjections(await createProjections(db.engine, noRefs), db);
+  } finally {
+    await db.close();
+  }
+}
+
+/** Follows the log until it is stopped. */
+async function follow(): Promise<{ wake(): void; stop(): Promise<void> }> {
   const now = createClock(config.CLOCK_OFFSET_FILE);
   const { db, keyring } = await openStorage(config);
-  const onError = (error: unknown) =>
-    tell({ kind: "trouble", projection: "", error: describeError(error) });
   const access = createAccess({
     db,
     now,
@@ -49,16 +64,10 @@ async function run(): Promise<() => Promise<void>> {
     keyring,
     baseUrl: publicUrl(config),
     environmentKeys: {},
-    onError,
+    onError: (error) => tell({ kind: "trouble", projection: "", error: describeError(error) }),
   });
   await access.start();
-  const appendChanges = createAppendChanges(db.engine);
-  const projections = [
-    createCampaignsProjection(db.engine),
-    createTrafficProjection({ signals: await loadSignals(), appendChanges }),
-    createJourneyProjection({ engine: db.engine, refsOf: access.refsOf, appendChanges }),
-  ];
-  const follower = createFollower(projections, {
+  const follower = createFollower(await createProjections(db.engine, access.refsOf), {
     db,
     owner,
     now,
@@ -68,12 +77,25 @@ async function run(): Promise<() => Promise<void>> {
     },
   });
   await follower.start();
-  port?.on("message", (message: ToProjections) => {
-    if (message === "wake") follower.wake();
-  });
-  return async () => {
-    await follower.stop();
-    access.stop();
-    await db.close();
+  return {
+    wake: follower.wake,
+    async stop() {
+      await follower.stop();
+      access.stop();
+      await db.close();
+    },
   };
+}
+
+async function createProjections(engine: Engine, refsOf: Access["refsOf"]): Promise<Projection[]> {
+  const appendChanges = createAppendChanges(engine);
+  return [
+    createCampaignsProjection(engine),
+    createTrafficProjection({ signals: await loadSignals(), appendChanges }),
+    createJourneyProjection({ engine, refsOf, appendChanges }),
+  ];
+}
+
+function noRefs(): never {
+  throw new Error("No reference is known while the tables are made.");
 }

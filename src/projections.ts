@@ -83,8 +83,10 @@ async function startThread({ config, owner, log, metrics }: ProjectionsDeps): Pr
   await new Promise<void>((resolve, reject) => {
     worker.on("message", (message: FromProjections) => {
       if (message.kind === "started") resolve();
-      else if (message.kind === "failed") reject(receiveError(message.error));
-      else {
+      else if (message.kind === "failed") {
+        reject(receiveError(message.error));
+        void worker.terminate();
+      } else {
         metrics.projectionFailures.inc({ projection: message.projection });
         log.error({ ...message }, "A projection failed; it tries again.");
       }

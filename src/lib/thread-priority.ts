@@ -1,8 +1,11 @@
 import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 
-/** Of 1024 parts of a contended core, a thread at this niceness gets 15 beside one at 0. */
-const BACKGROUND = 19;
+/**
+ * Beside a thread at 0, which weighs 1024, one at this niceness weighs 110. At 19 it weighs 15: too little, its
+ * reads ran into their time limit on a machine whose cores were all busy.
+ */
+const BACKGROUND = 10;
 
 /**
  * Lets the calling thread, and those it starts from now on, give way to the others when the machine is busy.

@@ -60,7 +60,7 @@ export function createFollower(projections: readonly Projection[], deps: FollowD
   const loops: Loop[] = projections.map((projection) => createLoop(projection, deps, wake));
   return {
     async start() {
-      for (const loop of loops) await loop.prepare();
+      await prepareProjections(projections, deps.db);
       for (const loop of loops) loop.start();
     },
     wake,
@@ -71,7 +71,6 @@ export function createFollower(projections: readonly Projection[], deps: FollowD
 }
 
 interface Loop {
-  prepare(): Promise<void>;
   start(): void;
   wake(): void;
   stop(): Promise<void>;
@@ -175,9 +174,6 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
   }
 
   return {
-    async prepare() {
-      await prepareGenerations(db, projection);
-    },
     start() {
       running = run();
     },
@@ -191,6 +187,18 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
       await running;
     },
   };
+}
+
+/**
+ * Makes the tables of every projection that lacks them; `start` does it too.
+ *
+ * @throws {AppError} `newer_schema` when a newer release filled one
+ */
+export async function prepareProjections(
+  projections: readonly Projection[],
+  db: Db,
+): Promise<void> {
+  for (const projection of projections) await prepareGenerations(db, projection);
 }
 
 /** Two nodes that start together create the same tables: the loser finds them made on its next try. */

@@ -1,0 +1,177 @@
+import http from "node:http";
+import request from "supertest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { findMergeTags } from "../../src/email/rewrite/merge-tags.ts";
+import { fillSlots } from "../../src/email/rewrite/slots.ts";
+import { createTokens } from "../../src/email/tokens.ts";
+import { createKeyring } from "../../src/lib/keyring.ts";
+import { createFront } from "../../src/tracking/front.ts";
+import { createOpenPath } from "../../src/tracking/open-path.ts";
+
+const tokens = createTokens({ keyring: createKeyring("a secret of the front's tests") });
+const CONTACT = "AAAAAAAAAAE";
+const MESSAGE = "AAAAAAAAAAI";
+const DESTINATION = "https://shop.test/shoes?utm_source=news";
+
+const link = {
+  purpose: "click",
+  workspaceId: 1,
+  campaignId: "AAAAAAAAAAM",
+  index: 4,
+  destination: DESTINATION,
+  hasSlots: false,
+  isTemplate: false,
+} as const;
+const recipient = tokens.sealRecipient(1, { contact: CONTACT, message: MESSAGE });
+const clickPath = `/c/${tokens.sealLink(link)}/${recipient}`;
+const openLink = tokens.sealLink({ ...link, purpose: "open", index: 0, destination: "" });
+
+interface Hit {
+  type: string;
+  context: string;
+  [member: string]: unknown;
+}
+
+describe("the front", () => {
+  let hits: Hit[];
+  let misses: string[];
+  let server: http.Server;
+
+  beforeEach(() => {
+    hits = [];
+    misses = [];
+    server = http.createServer(
+      createFront({
+        basePath: "",
+        openPath: createOpenPath({
+          ...tokens,
+          fillSlots,
+          isMergeTag: (text) => findMergeTags(text).tags.length > 0,
+        }),
+        addClickParameter: (_workspaceId, destination, id) => `${destination}&jt=${id}`,
+        record(json, done) {
+          hits.push(JSON.parse(json));
+          done("durable");
+        },
+        describeVisitor: () => ({ ip: "203.0.113.0", tls: true, network: "hosting" }),
+        now: () => 1_764_000_000_000,
+        createId: () => "click-id-of-this-test",
+        onHit() {},
+        onMiss: (kind) => misses.push(kind),
+        notFoundPage: "<h1>This link is unknown.</h1>",
+        app: (_req, res) => res.writeHead(418).end("the app"),
+      }),
+    );
+  });
+
+  it("redirects a click, and no cache may keep it", async () => {
+    const answer = await request(server).get(clickPath).expect(302);
+    expect(answer.headers).toMatchObject({
+      location: `${DESTINATION}&jt=click-id-of-this-test`,
+      "cache-control": "private, no-store",
+      "x-robots-tag": "noindex",
+      "referrer-policy": "no-referrer",
+    });
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+  });
+
+  it("keeps who clicked what, how, and from where, without the full address", async () => {
+    await request(server).get(clickPath).set("User-Agent", 'a "quoted" \\ agent').set("DNT", "1");
+    expect(hits).toHaveLength(1);
+    expect(hits[0]).toMatchObject({
+      workspace_id: 1,
+      source_id: "click",
+      event_id: "click-id-of-this-test",
+      type: "click",
+      name: "email_clicked",
+      occurred_at: 1_764_000_000_000,
+      campaign_id: link.campaignId,
+      message_id: MESSAGE,
+      recipient_contact: CONTACT,
+      link_id: "4",
+      url: DESTINATION,
+    });
+    expect(JSON.parse(hits[0]?.context ?? "")).toEqual({
+      method: "GET",
+      ip: "203.0.113.0",
+      ua: 'a "quoted" \\ agent',
+      tls: 1,
+      headers: { dnt: "1" },
+      network: "hosting",
+    });
+  });
+
+  it("answers HEAD alike and keeps it as HEAD", async () => {
+    await request(server).head(clickPath).expect(302);
+    expect(JSON.parse(hits[0]?.context ?? "").method).toBe("HEAD");
+  });
+
+  it.each(["?fbclid=1", "?url=https://evil.test/&oadest=//evil.test", ".", ")", "%3E", "%22"])(
+    "still finds the link when a client appends %j",
+    async (suffix) => {
+      const answer = await request(server)
+        .get(clickPath + suffix)
+        .expect(302);
+      expect(answer.headers["location"]).toContain(DESTINATION);
+    },
+  );
+
+  it.each([
+    ["a forged link", `/c/${tokens.sealLink(link).slice(0, -2)}xx/${recipient}`],
+    ["a cut link", `/c/${tokens.sealLink(link).slice(0, -1)}/${recipient}`],
+    ["a cut recipient", clickPath.slice(0, -1)],
+    [
+      "another workspace's recipient",
+      `/c/${tokens.sealLink(link)}/${tokens.sealRecipient(2, { contact: CONTACT, message: null })}`,
+    ],
+    ["an open token used as a click", `/c/${openLink}/${recipient}`],
+    ["no recipient on a personal link", `/c/${tokens.sealLink(link)}/`],
+    ["a merge tag on a personal link", `/c/${tokens.sealLink(link)}/%7B%7Bct%7D%7D`],
+    ["an upper-cased path", clickPath.toUpperCase().replace("/C/", "/c/")],
+    ["nothing", "/c/"],
+    ["a URL", "/c/https://evil.test/"],
+  ])("answers %s with the one 404 page, and never a redirect", async (_case, path) => {
+    const answer = await request(server).get(path).expect(404);
+    expect(answer.text).toBe("<h1>This link is unknown.</h1>");
+    expect(answer.headers["location"]).toBeUndefined();
+    expect(hits).toEqual([]);
+    expect(misses).toEqual(["click"]);
+  });
+
+  it.each(["", "%7B%7Bct%7D%7D", "*%7CCT%7C*"])(
+    "redirects a template link whose recipient is %j, and knows no contact",
+    async (part) => {
+      const template = tokens.sealLink({ ...link, isTemplate: true });
+      await request(server).get(`/c/${template}/${part}`).expect(302);
+      expect(hits[0]).not.toHaveProperty("recipient_contact");
+    },
+  );
+
+  it("puts slot values into the path or query, and never into the host", async () => {
+    const slotted = { ...link, destination: "https://shop.test/p?id={0}", hasSlots: true };
+    const path = `/c/${tokens.sealLink(slotted)}/${recipient}?m0=//evil.test/%0d%0a`;
+    const answer = await request(server).get(path).expect(302);
+    expect(new URL(answer.headers["location"] ?? "").host).toBe("shop.test");
+  });
+
+  it("gives the pixel always, and counts only a genuine one", async () => {
+    const genuine = await request(server).get(`/o/${openLink}/${recipient}.gif`).expect(200);
+    expect(genuine.headers["content-type"]).toBe("image/gif");
+    expect(hits.map(({ type }) => type)).toEqual(["open"]);
+    const forged = await request(server).get("/o/forged/forged.gif").expect(200);
+    expect(forged.body).toEqual(genuine.body);
+    await request(server)
+      .get(`/o/${tokens.sealLink(link)}/${recipient}.gif`)
+      .expect(200);
+    expect(hits).toHaveLength(1);
+  });
+
+  it.each(["post", "put", "delete", "options"] as const)("refuses %s", async (method) => {
+    const answer = await request(server)[method](clickPath).expect(405);
+    expect(answer.headers["allow"]).toBe("GET, HEAD");
+  });
+
+  it("leaves everything else to the app", async () => {
+    await request(server).get("/contacts").expect(418);
+  });
+});
