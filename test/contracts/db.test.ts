@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { jsonRows, type Sql, sql } from "../../src/db/sql.ts";
+import { identifier, jsonRows, type Sql, sql } from "../../src/db/sql.ts";
 import {
   createEmptyDatabase,
   openAgain,
@@ -36,6 +36,48 @@ describe.each(testEngines)("the storage port on %s", (engine) => {
   });
   beforeEach(() => database.db.run(sql`DELETE FROM items`));
   afterAll(() => database.dispose());
+
+  describe("bulk inserts", () => {
+    const bulk = (rows: unknown[]) => ({
+      into: identifier("items"),
+      columns: ["workspace_id", "id", "label", "amount"],
+      rows: JSON.stringify(rows),
+    });
+
+    it("take columns by name: missing ones are null, objects become JSON", async () => {
+      const rows = [
+        { id: 1, workspace_id: 1, label: "a", amount: 9_007_199_254_740_991, other: "ignored" },
+        { workspace_id: 1, id: 2 },
+        { workspace_id: 1, id: 3, label: { k: [1] } },
+      ];
+      expect(await database.db.batch([bulk(rows)])).toEqual([3]);
+      const [first, second, third] = await database.db.all<Item & { amount: number }>(
+        sql`SELECT id, label, amount FROM items ORDER BY id`,
+      );
+      expect(first).toEqual({ id: 1, label: "a", amount: 9_007_199_254_740_991 });
+      expect(second).toEqual({ id: 2, label: null, amount: null });
+      expect(JSON.parse(third?.label ?? "")).toEqual({ k: [1] });
+    });
+
+    it("pass over rows whose key is there already, also within themselves", async () => {
+      await database.db.run(insert(3, "first"));
+      const rows = Array.from({ length: 25 }, (_, index) => ({
+        workspace_id: 1,
+        id: index % 20,
+        label: "later",
+      }));
+      expect(await database.db.batch([bulk(rows)])).toEqual([19]);
+      expect(await items()).toContainEqual({ id: 3, label: "first" });
+    });
+
+    it("are part of their batch: a failed guard takes them back", async () => {
+      const guard = { statement: sql`DELETE FROM items WHERE id = 99`, changes: 1 };
+      await expect(
+        database.db.batch([bulk([{ workspace_id: 1, id: 1 }]), guard]),
+      ).rejects.toMatchObject({ code: "stale_write" });
+      expect(await items()).toEqual([]);
+    });
+  });
 
   describe("reads", () => {
     it("gives every row, in order, as objects", async () => {

@@ -1,7 +1,7 @@
 import { boundValues, columnList, guardOf, isBulkInsert } from "../bind.ts";
 import type { BatchStatement, BulkInsert, Db, Sql } from "../db.ts";
 import { storageUnavailable } from "../failures.ts";
-import { raw, sql } from "../sql.ts";
+import { sql } from "../sql.ts";
 import type { ReadResult, WireStatement, WriteRequest, WriteResult } from "./protocol.ts";
 import { createReaderPool } from "./reader-pool.ts";
 import { createThread } from "./thread.ts";
@@ -82,10 +82,8 @@ function toWire(item: BatchStatement): WireStatement {
 }
 
 function toBulk({ into, columns, rows }: BulkInsert): WireStatement {
-  const places = raw(columns.map(() => "?").join(", "));
-  const { sql: text } = sql`
-    INSERT INTO ${into} (${columnList(columns)}) VALUES (${places}) ON CONFLICT DO NOTHING`;
-  return { sql: text, values: [], bulk: { columns, rows } };
+  const { sql: head } = sql`INSERT INTO ${into} (${columnList(columns)}) VALUES`;
+  return { sql: head, values: [], bulk: { columns, rows } };
 }
 
 function toObjects({ columns, rows }: ReadResult): Record<string, unknown>[] {

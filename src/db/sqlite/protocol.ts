@@ -6,7 +6,7 @@ export interface WireStatement {
   readonly values: readonly SqlValue[];
   /** Rows that it must change, or the batch is rolled back. */
   readonly changes?: number;
-  /** A bulk insert: run once for each object of a JSON array, its places taking these members. */
+  /** A bulk insert: `sql` ends before its rows, which are the objects of a JSON array. */
   readonly bulk?: { readonly columns: readonly string[]; readonly rows: string };
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 import type Database from "better-sqlite3";
+import type { SqlValue } from "../db.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import {
   type Connection,
@@ -84,8 +85,8 @@ function runBatch(opened: Connection, statements: readonly WireStatement[]): num
 function runStatement(opened: Connection, wire: WireStatement): number {
   const { sql, values, changes, bulk } = wire;
   runningSql = sql;
+  if (bulk) return insertRows(opened, sql, bulk);
   const statement = opened.prepare(sql);
-  if (bulk) return insertRows(statement, bulk);
   const bound = toBindings(values);
   // A statement with RETURNING has to be read to its end.
   const changed = statement.reader
@@ -95,21 +96,31 @@ function runStatement(opened: Connection, wire: WireStatement): number {
   return changed;
 }
 
+/** Rows of one INSERT: the way into SQLite costs a third of a row. */
+const ROWS_AT_ONCE = 10;
+
 /** The column's own type turns a whole number into an integer: no BigInt for each. */
 function insertRows(
-  statement: Database.Statement,
+  opened: Connection,
+  head: string,
   { columns, rows }: NonNullable<WireStatement["bulk"]>,
 ): number {
   const objects: Record<string, unknown>[] = JSON.parse(rows);
+  const places = `(${columns.map(() => "?").join(", ")})`;
   let inserted = 0;
-  for (const row of objects) {
-    inserted += statement.run(columns.map((column) => toColumn(row[column]))).changes;
+  for (let from = 0; from < objects.length; from += ROWS_AT_ONCE) {
+    const some = objects.slice(from, from + ROWS_AT_ONCE);
+    const statement = opened.prepare(
+      `${head} ${some.map(() => places).join(", ")} ON CONFLICT DO NOTHING`,
+    );
+    const values = some.flatMap((row) => columns.map((column) => toColumn(row[column])));
+    inserted += statement.run(...values).changes;
   }
   return inserted;
 }
 
-function toColumn(value: unknown): unknown {
-  if (typeof value === "object" && value !== null) return JSON.stringify(value);
+function toColumn(value: unknown): SqlValue {
+  if (typeof value === "string" || typeof value === "number") return value;
   if (typeof value === "boolean") return value ? 1 : 0;
-  return value ?? null;
+  return value === null || value === undefined ? null : JSON.stringify(value);
 }
