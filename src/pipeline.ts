@@ -38,6 +38,9 @@ interface PipelineDeps {
 
 /** With PostgreSQL an answer waits this long for the import: a lost node takes its journal with it. */
 const IMPORT_WAIT_MS = 50;
+/** Share of the time that the main thread works, above which the projections hold back. */
+const BUSY_UTILIZATION = 0.8;
+const WATCH_MS = 250;
 
 /** Opens the journal and puts together what follows it; `start` sets it going. */
 export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
@@ -91,6 +94,7 @@ function assemble({ journal, importer, startProjections, storage, newId }: Parts
   const { db, folder } = storage;
   const waitsForImport = db.engine === "postgres";
   let projections: Projections | undefined;
+  let loadWatch: NodeJS.Timeout | undefined;
   importer.onImported(() => projections?.wake());
   return {
     async record(events) {
@@ -105,7 +109,9 @@ function assemble({ journal, importer, startProjections, storage, newId }: Parts
       });
     },
     async start() {
-      projections = await startProjections();
+      const started = await startProjections();
+      projections = started;
+      loadWatch = watchLoad(started.setBusy);
       importer.start();
     },
     async readiness() {
@@ -124,12 +130,27 @@ function assemble({ journal, importer, startProjections, storage, newId }: Parts
       };
     },
     async stop(withinMs) {
+      clearInterval(loadWatch);
       await importer.drained(withinMs);
       await importer.stop();
       await projections?.stop();
       await journal.close();
     },
   };
+}
+
+/** Tells when the main thread has nothing to spare, and when it has again. */
+function watchLoad(setBusy: (isBusy: boolean) => void): NodeJS.Timeout {
+  let before = performance.eventLoopUtilization();
+  let isBusy = false;
+  return setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    if (utilization > BUSY_UTILIZATION === isBusy) return;
+    isBusy = !isBusy;
+    setBusy(isBusy);
+  }, WATCH_MS).unref();
 }
 
 function showStats(metrics: Metrics, journal: Journal): void {

@@ -24,6 +24,7 @@ import { loadSignals } from "./traffic/signals.ts";
 const { config, owner }: ProjectionsOrder = workerData;
 const port = parentPort;
 if (!port) throw new Error("This file is a worker thread.");
+let isBusy = false;
 const tell = (message: FromProjections) => port.postMessage(message);
 
 try {
@@ -34,8 +35,9 @@ try {
   const following = follow();
   port.on("message", async (message: ToProjections) => {
     const { wake, stop } = await following;
+    isBusy = message === "busy" || (isBusy && message !== "calm");
     if (message === "wake") wake();
-    else await stop().finally(() => port.close());
+    else if (message === "stop") await stop().finally(() => port.close());
   });
   await following;
 } catch (error) {
@@ -72,6 +74,7 @@ async function follow(): Promise<{ wake(): void; stop(): Promise<void> }> {
     owner,
     now,
     monotonicNow: () => performance.now(),
+    isBusy: () => isBusy,
     onTrouble(projection, error) {
       tell({ kind: "trouble", projection, error: describeError(error) });
     },

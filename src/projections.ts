@@ -11,7 +11,8 @@ export interface ProjectionsOrder {
   readonly owner: string;
 }
 
-export type ToProjections = "wake" | "stop";
+/** `busy`: hits saturate the service; `calm`: not any more. */
+export type ToProjections = "wake" | "busy" | "calm" | "stop";
 
 /** An error as it crosses threads. */
 export interface SentError {
@@ -31,6 +32,8 @@ export type FromProjections =
 export interface Projections {
   /** Something new is in the log. */
   wake(): void;
+  /** Says whether hits keep the service busy: then the projections hold back. */
+  setBusy(isBusy: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export async function startProjections(deps: ProjectionsDeps): Promise<Projectio
 
   return {
     wake: () => worker.postMessage("wake" satisfies ToProjections),
+    setBusy: (isBusy) => worker.postMessage((isBusy ? "busy" : "calm") satisfies ToProjections),
     async stop() {
       isStopping = true;
       const ended = new Promise((resolve) => worker.once("exit", resolve));

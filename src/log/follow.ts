@@ -22,6 +22,9 @@ import type { Projection } from "./projection.ts";
  */
 const SLICE_MS = 20;
 const REST_MS = 5;
+/** While hits saturate the machine the projections take a tenth of their time, and catch up after it. */
+const BUSY_FACTOR = 10;
+const MOST_REST_MS = 2000;
 const LEAST_EVENTS = 50;
 const MOST_EVENTS = 5000;
 /** How long an idle follower waits when nothing wakes it: other nodes' imports don't. */
@@ -34,6 +37,8 @@ interface FollowDeps {
   readonly owner: string;
   readonly now: () => number;
   readonly monotonicNow: () => number;
+  /** Whether hits keep the machine busy: then slices rest for ten times as long as they took. */
+  readonly isBusy?: () => boolean;
   /** Told of each failed slice; the same slice is tried again. */
   readonly onTrouble: (projection: string, error: unknown) => void;
 }
@@ -89,12 +94,19 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
   async function run(): Promise<void> {
     while (!stopped) {
       woken = false;
+      const startedAt = monotonicNow();
       if (await attempt()) {
         onAdvanced();
-        await sleep(REST_MS);
+        await rest(monotonicNow() - startedAt);
       } else await idle(POLL_MS);
     }
     await lease.release().catch(() => {});
+  }
+
+  async function rest(tookMs: number): Promise<void> {
+    const isBusy = deps.isBusy?.() ?? false;
+    if (isBusy) await idle(Math.min(BUSY_FACTOR * tookMs, MOST_REST_MS), true);
+    else await sleep(REST_MS);
   }
 
   async function attempt(): Promise<boolean> {
@@ -162,11 +174,13 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
     if (live) await db.batch(swapGenerations(projection, live, filled));
   }
 
-  async function idle(ms: number): Promise<void> {
-    if (stopped || woken) return;
+  /** Ends early when there is news, unless told to sit it out, and when the loop is stopped. */
+  async function idle(ms: number, sitOut = false): Promise<void> {
+    if (stopped || (woken && !sitOut)) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       wakeUp = () => {
+        if (sitOut && !stopped) return;
         clearTimeout(timer);
         resolve();
       };
