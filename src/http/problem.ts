@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode, type FieldError } from "../lib/errors.ts";
+import { ERROR_TEXTS } from "./openapi/error-texts.ts";
 
 /**
  * An error as the API answers it.
@@ -14,7 +15,8 @@ export interface Problem {
   detail: string;
   instance: string;
   code: ErrorCode;
-  hint?: string;
+  /** What to do about it; where the error says nothing, what its code means. */
+  hint: string;
   errors?: readonly FieldError[];
   request_id: string;
 }
@@ -28,7 +30,7 @@ export function toProblem(error: AppError, path: string, requestId: string): Pro
     detail: error.message,
     instance: path,
     code: error.code,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    hint: error.hint ?? ERROR_TEXTS[error.code],
     ...(error.errors.length === 0 ? {} : { errors: error.errors }),
     request_id: requestId,
   };

@@ -11,7 +11,7 @@ export const problemSchema = z
     detail: z.string(),
     instance: z.string(),
     code: z.string(),
-    hint: z.string().optional(),
+    hint: z.string(),
     errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
     request_id: z.string(),
   })
