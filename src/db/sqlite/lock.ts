@@ -55,11 +55,23 @@ export async function acquireInstanceLock(
 }
 
 function cannotStart(dataDir: string, code: string): AppError {
+  if (/bindings file|NODE_MODULE_VERSION|ERR_DLOPEN_FAILED/.test(code)) return notBuilt();
   return new AppError(
     "cannot_start",
     503,
     code.startsWith("SQLITE_BUSY")
       ? `Another clicktrail is running on the data folder ${dataDir}: stop it, or give this one a DATA_DIR of its own.`
       : `The data folder ${dataDir} can't be locked (${code}): make it writable, or set DATA_DIR to a folder that is.`,
+  );
+}
+
+function notBuilt(): AppError {
+  return new AppError(
+    "cannot_start",
+    500,
+    "SQLite's native module (better-sqlite3) is not built for this Node.",
+    {
+      hint: "Debian and Ubuntu: apt-get install -y python3 make g++; then: npm rebuild better-sqlite3",
+    },
   );
 }
