@@ -1,4 +1,5 @@
 import type { Caller } from "../lib/caller.ts";
+import { MAX_HEADER_LENGTH, SIGNAL_HEADERS } from "../lib/signal-headers.ts";
 import type { JsonObject } from "./json-object.ts";
 
 /** What is known of a request besides its events. */
@@ -15,27 +16,6 @@ export interface Arrival {
   /** Lower-case names, as Node gives them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
-
-/** What a browser says of itself beside the user agent; the same list as for clicks. */
-const SIGNAL_HEADERS = [
-  "accept-language",
-  "sec-fetch-mode",
-  "sec-fetch-dest",
-  "sec-fetch-site",
-  "sec-fetch-user",
-  "sec-ch-ua",
-  "sec-ch-ua-mobile",
-  "sec-ch-ua-platform",
-  "sec-purpose",
-  "purpose",
-  "x-purpose",
-  "x-moz",
-  "sec-gpc",
-  "dnt",
-  "referer",
-];
-
-const MAX_HEADER_LENGTH = 512;
 
 /**
  * The part of an event's context that the request itself shows.

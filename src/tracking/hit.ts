@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { MAX_HEADER_LENGTH, SIGNAL_HEADERS } from "../lib/signal-headers.ts";
 import { toStorableText } from "../lib/storable.ts";
 
 /** A link of ours that a request opened: verified, with everything its tokens say. */
@@ -21,28 +22,6 @@ export interface Visitor {
   /** Class of the network, judged on the full address before it was truncated. */
   readonly network: string | undefined;
 }
-
-/** Headers that tell people, scanners and prefetchers apart. */
-const KEPT_HEADERS = [
-  "accept-language",
-  "sec-fetch-mode",
-  "sec-fetch-dest",
-  "sec-fetch-site",
-  "sec-fetch-user",
-  "sec-ch-ua",
-  "sec-ch-ua-mobile",
-  "sec-ch-ua-platform",
-  "sec-purpose",
-  "purpose",
-  "x-purpose",
-  "x-moz",
-  "sec-gpc",
-  "dnt",
-  "referer",
-] as const;
-
-/** Longest text of one header that is kept; user agents of 16 KB exist only to hurt. */
-const HEADER_LENGTH = 512;
 
 /** What a hit's fact begins with; its JSON is put together by hand, see `writeHit`. */
 const BEGINNINGS = {
@@ -93,7 +72,7 @@ function writeContext(req: IncomingMessage, { ip, tls, network }: Visitor): stri
 
 function writeHeaders(req: IncomingMessage): string {
   let text = "";
-  for (const name of KEPT_HEADERS) {
+  for (const name of SIGNAL_HEADERS) {
     const value = req.headers[name];
     if (typeof value === "string") text += `${text === "" ? "" : ","}"${name}":${quote(value)}`;
   }
@@ -102,6 +81,6 @@ function writeHeaders(req: IncomingMessage): string {
 
 function quote(text: string): string {
   return JSON.stringify(
-    toStorableText(text.length > HEADER_LENGTH ? text.slice(0, HEADER_LENGTH) : text),
+    toStorableText(text.length > MAX_HEADER_LENGTH ? text.slice(0, MAX_HEADER_LENGTH) : text),
   );
 }
