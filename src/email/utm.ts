@@ -85,12 +85,14 @@ export function utmSlug(text: string): string {
     .toWellFormed();
 }
 
+/** Keeps the `&` of an empty pair that a dropped one stood behind: a second pass must find it again. */
 function withoutKeys(query: string | undefined, keys: readonly UtmKey[]): string | undefined {
+  if (query === undefined) return undefined;
   const dropped: ReadonlySet<string> = new Set(keys);
-  return query
-    ?.split("&")
-    .filter((pair) => !dropped.has(keyOf(pair)))
-    .join("&");
+  const pairs = query.split("&");
+  const kept = pairs.filter((pair) => !dropped.has(keyOf(pair)));
+  const isCut = kept.at(-1) === "" && dropped.has(keyOf(pairs.at(-1) ?? ""));
+  return kept.join("&") + (isCut ? "&" : "");
 }
 
 function keyOf(pair: string): string {

@@ -50,6 +50,14 @@ describe("addUtm", () => {
     );
   });
 
+  it.each(["https://a.test/?&", "https://a.test/?a=1&&", "https://a.test/?&utm_source=x"])(
+    "keeps the empty pairs of %j through a second overwrite",
+    (href) => {
+      const once = addUtm(href, utm, "overwrite");
+      expect(addUtm(once, utm, "overwrite")).toBe(once);
+    },
+  );
+
   it("encodes anything a value may hold", () => {
     expect(addUtm("https://a.test/", { utm_term: "a\r\nb&c#\uD800" })).toBe(
       "https://a.test/?utm_term=a%0D%0Ab%26c%23%EF%BF%BD",
