@@ -40,7 +40,10 @@ export function isEventAlias(name: string): boolean {
 
 function toSnakeCase(name: string): string {
   return name
-    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, (pair, before: string, capital: string) =>
+      // Some capitals (mathematical ones) have no small letter: a second pass would split there.
+      capital.toLowerCase() === capital ? pair : `${before}_${capital}`,
+    )
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}$.:]+/gu, "_")
     .replace(/^_+|_+$/g, "");

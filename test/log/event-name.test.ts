@@ -22,6 +22,7 @@ describe("toEventName", () => {
   });
 
   it("names once as well as twice", () => {
+    expect(toEventName("ͱ𝕬")).toBe("ͱ𝕬");
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (name) => {
         const once = toEventName(name);
