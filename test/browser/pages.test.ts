@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { LatestEvent } from "../../src/http/pages/deps.ts";
@@ -15,10 +15,7 @@ import {
   NOON,
 } from "../http/fakes.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const hasChromium = existsSync(CHROMIUM);
-if (!hasChromium) process.stderr.write(`No Chromium at ${CHROMIUM}: the pages are NOT tested.\n`);
+import { hasChromium, launchChromium } from "./support.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FIND_VIOLATIONS = `axe.run(document, { iframes: false }).then(({ violations }) =>
@@ -52,18 +49,7 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
   let events: LatestEvent[];
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchChromium();
     database = await createTestDatabase("sqlite");
     access = createTestAccess(database.db, { now: NOON });
     await access.start();
