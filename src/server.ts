@@ -33,6 +33,7 @@ import { loadSiteScript } from "./site/script-file.ts";
 import { createSites, type Sites } from "./site/sites.ts";
 import { migrateStorage, openStorage, type Storage } from "./storage.ts";
 import { createClickParameter } from "./tracking/click-parameter.ts";
+import { createFloods } from "./tracking/floods.ts";
 import { createFront } from "./tracking/front.ts";
 import type { Visitor } from "./tracking/hit.ts";
 import { createOpenPath } from "./tracking/open-path.ts";
@@ -262,6 +263,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       isSiteHost: sites.isSiteHost,
     }),
     record: pipeline.recordHit,
+    floods: createFloods({ record: pipeline.recordHit, createId }),
     describeVisitor,
     now,
     createId,

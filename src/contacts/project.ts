@@ -28,6 +28,9 @@ interface JourneyProjectionDeps {
 
 const NAME = "journey";
 
+/** Links of a campaign, and counts of hits: nothing that a contact did. */
+const NOBODYS: ReadonlySet<string> = new Set(["rewrite", "flood"]);
+
 /**
  * The projection that says whose each event is, and in which session.
  *
@@ -81,7 +84,7 @@ async function handleWorkspace(
   const described = await withoutErased(
     scope,
     events
-      .filter(({ type }) => type !== "rewrite")
+      .filter(({ type }) => !NOBODYS.has(type))
       .map((event) => describeEvent(event, refs, verdicts.get(event.seq) ?? null)),
   );
   const contacts = await updateContacts(scope, described);

@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /** Why something that arrived was not kept, or not kept in the ordinary way. Every drop has a name. */
-type HitOutcome = "durable" | "late" | "memory" | "dropped";
+type HitOutcome = "durable" | "late" | "memory" | "dropped" | "counted";
 
 type HitKind = "click" | "open";
 
-const OUTCOMES: readonly HitOutcome[] = ["durable", "late", "memory", "dropped"];
+const OUTCOMES: readonly HitOutcome[] = ["durable", "late", "memory", "dropped", "counted"];
 
 /** Upper bounds, in seconds; the last one takes the rest. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, Number.POSITIVE_INFINITY];

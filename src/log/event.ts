@@ -3,7 +3,8 @@ type EventSource = "email" | "site" | "server" | "esp";
 
 /**
  * What a fact is. Email: `sent open click delivered bounced complained unsubscribed deferred`;
- * `rewrite` registers a campaign's links. Site and server: the Segment call types.
+ * `rewrite` registers a campaign's links; `flood` stands for as many hits on one token as its `hits`
+ * property says. Site and server: the Segment call types.
  */
 export type EventType =
   | "sent"
@@ -15,6 +16,7 @@ export type EventType =
   | "unsubscribed"
   | "deferred"
   | "rewrite"
+  | "flood"
   | "track"
   | "page"
   | "screen"
@@ -30,7 +32,7 @@ export type EventType =
  */
 export interface EventRow {
   workspace_id: number;
-  /** The key or door it came through: `click`, `open`, `rewrite`, or the id of a site or API key. */
+  /** The key or door it came through: `click`, `open`, `flood`, `rewrite`, or the id of a site or API key. */
   source_id: string;
   /** The sender's message id, or one of ours: unique within workspace and source. */
   event_id: string;

@@ -1,10 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddClickParameter } from "./click-parameter.ts";
-import { type OpenedLink, type Visitor, writeHit } from "./hit.ts";
+import type { Floods } from "./floods.ts";
+import { type Kept, type OpenedLink, type Visitor, writeHit } from "./hit.ts";
 import { mendTrackingPath, parseTrackingPath, type TrackingPath } from "./tracking-path.ts";
-
-/** How a hit was kept when its answer went out; see `log/journal.ts`. */
-type Kept = "durable" | "late" | "memory" | "dropped";
 
 interface FrontDeps {
   /** Path of BASE_URL without its trailing slash. */
@@ -14,11 +12,12 @@ interface FrontDeps {
   addClickParameter: AddClickParameter;
   /** Keeps a hit (an EventRow as JSON): calls back once it is durable, or after 50 ms or so. */
   record(json: string, done: (kept: Kept) => void): void;
+  readonly floods: Floods;
   describeVisitor(req: IncomingMessage): Visitor;
   now(): number;
   createId(now: number): string;
-  /** Counts answers for the metrics. */
-  onHit(kind: "click" | "open", kept: Kept, seconds: number): void;
+  /** Counts answers for the metrics; `counted` is a hit of a flood, whose count is durable. */
+  onHit(kind: "click" | "open", kept: Kept | "counted", seconds: number): void;
   onMiss(kind: "click" | "open"): void;
   /** One page for every miss: it must not tell a forged token from an unknown one. */
   readonly notFoundPage: string;
@@ -71,15 +70,30 @@ function answerClick(
 ): void {
   const startedAt = performance.now();
   const at = deps.now();
+  if (deps.floods.isSurplus("click", link, at)) {
+    // Nothing names this click but its count, so it has no id to carry.
+    deps.floods.count("click", link, at, (kept) => {
+      redirect(res, link.destination);
+      deps.onHit("click", countedAs(kept), (performance.now() - startedAt) / 1000);
+    });
+    return;
+  }
   const id = deps.createId(at);
   const hit = writeHit(req, { kind: "click", id, at, link, visitor: deps.describeVisitor(req) });
   // Durable first: answering before the write lost up to 7 % of clicks on kill -9, and one write
   // for all that arrived meanwhile makes the wait cheap.
   deps.record(hit, (kept) => {
-    const location = deps.addClickParameter(link.workspaceId, link.destination, id);
-    res.writeHead(302, { Location: location, "Content-Length": 0, ...NO_STORE }).end();
+    redirect(res, deps.addClickParameter(link.workspaceId, link.destination, id));
     deps.onHit("click", kept, (performance.now() - startedAt) / 1000);
   });
+}
+
+function redirect(res: ServerResponse, location: string): void {
+  res.writeHead(302, { Location: location, "Content-Length": 0, ...NO_STORE }).end();
+}
+
+function countedAs(kept: Kept): Kept | "counted" {
+  return kept === "durable" ? "counted" : kept;
 }
 
 /** The pixel comes in any case: a broken image in a mail helps nobody. */
@@ -96,6 +110,13 @@ function answerOpen(
   }
   const startedAt = performance.now();
   const at = deps.now();
+  if (deps.floods.isSurplus("open", link, at)) {
+    deps.floods.count("open", link, at, (kept) => {
+      sendPixel(res);
+      deps.onHit("open", countedAs(kept), (performance.now() - startedAt) / 1000);
+    });
+    return;
+  }
   const id = deps.createId(at);
   const hit = writeHit(req, { kind: "open", id, at, link, visitor: deps.describeVisitor(req) });
   deps.record(hit, (kept) => {

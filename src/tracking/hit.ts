@@ -2,6 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { MAX_HEADER_LENGTH, SIGNAL_HEADERS } from "../lib/signal-headers.ts";
 import { toStorableText } from "../lib/storable.ts";
 
+/** How a hit was kept when its answer went out; see `log/journal.ts`. */
+export type Kept = "durable" | "late" | "memory" | "dropped";
+
 /** A link of ours that a request opened: verified, with everything its tokens say. */
 export interface OpenedLink {
   readonly workspaceId: number;

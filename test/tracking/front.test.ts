@@ -5,6 +5,7 @@ import { findMergeTags } from "../../src/email/rewrite/merge-tags.ts";
 import { fillSlots } from "../../src/email/rewrite/slots.ts";
 import { createTokens } from "../../src/email/tokens.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
+import { createFloods } from "../../src/tracking/floods.ts";
 import { createFront } from "../../src/tracking/front.ts";
 import { createOpenPath } from "../../src/tracking/open-path.ts";
 
@@ -40,6 +41,14 @@ describe("the front", () => {
   beforeEach(() => {
     hits = [];
     misses = [];
+    const floods = createFloods({
+      limit: 3,
+      record(json, done) {
+        hits.push(JSON.parse(json));
+        done("durable");
+      },
+      createId: () => "id-of-a-count",
+    });
     server = http.createServer(
       createFront({
         basePath: "",
@@ -53,6 +62,7 @@ describe("the front", () => {
           hits.push(JSON.parse(json));
           done("durable");
         },
+        floods,
         describeVisitor: () => ({ ip: "203.0.113.0", tls: true, network: "hosting" }),
         now: () => 1_764_000_000_000,
         createId: () => "click-id-of-this-test",
@@ -164,6 +174,24 @@ describe("the front", () => {
       .get(`/o/${tokens.sealLink(link)}/${recipient}.gif`)
       .expect(200);
     expect(hits).toHaveLength(1);
+  });
+
+  it("redirects a flood, and keeps its surplus as counts that lose no hit", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => request(server).get(clickPath).expect(302)),
+    );
+    expect(answers.every(({ headers }) => headers["location"]?.startsWith(DESTINATION))).toBe(true);
+    expect(hits.filter(({ type }) => type === "click")).toHaveLength(3);
+    const counts = hits.filter(({ type }) => type === "flood");
+    expect(counts.length).toBeLessThan(17);
+    expect(counts[0]).toMatchObject({
+      workspace_id: 1,
+      campaign_id: link.campaignId,
+      message_id: MESSAGE,
+      link_id: "4",
+    });
+    const counted = counts.map(({ properties }) => JSON.parse(String(properties)).hits);
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(17);
   });
 
   it.each(["post", "put", "delete", "options"] as const)("refuses %s", async (method) => {

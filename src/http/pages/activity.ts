@@ -20,6 +20,7 @@ const EMAIL_KINDS: Record<string, Pick<Activity, "kind" | "label">> = {
   sent: { kind: "mail", label: "Sent" },
   delivered: { kind: "mail", label: "Delivered" },
   rewrite: { kind: "mail", label: "Rewritten" },
+  flood: { kind: "other", label: "Flood" },
 };
 
 /** Describes an event for the live list; the texts are the senders' own, to be drawn escaped. */
@@ -47,6 +48,7 @@ function whatOf({ name, type, url, properties }: LatestEvent): string {
   if (type === "click") return address ?? "an unknown page";
   if (typeof campaign === "string") return `“${campaign}”`;
   if (type === "open") return "an email";
+  if (type === "flood") return `${properties["hits"]} more hits on one link`;
   return address === undefined ? name : `${name} on ${address}`;
 }
 
