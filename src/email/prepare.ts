@@ -1,6 +1,6 @@
 import { AppError } from "../lib/errors.ts";
 import type { Refs } from "../lib/refs.ts";
-import { type RewrittenMail, rewriteMail } from "./rewrite/rewrite.ts";
+import { type OtherPart, type RewrittenMail, rewriteMail } from "./rewrite/rewrite.ts";
 import type { RewriteAnswer, RewriteRequest } from "./schemas.ts";
 import type { Tokens } from "./tokens.ts";
 import type { UtmParams } from "./utm.ts";
@@ -21,6 +21,8 @@ export interface MailParts {
   readonly html?: string | undefined;
   readonly text?: string | undefined;
   readonly readPiece?: ((piece: string) => string) | undefined;
+  /** The further parts of a message. */
+  readonly others?: readonly OtherPart[] | undefined;
 }
 
 type MailRequest = Pick<RewriteRequest, "campaign" | "utm" | "options" | "template">;
@@ -29,7 +31,7 @@ type MailRequest = Pick<RewriteRequest, "campaign" | "utm" | "options" | "templa
 export function prepareMail(
   environment: RewriteEnvironment,
   request: MailRequest,
-  { html, text, readPiece }: MailParts,
+  { html, text, readPiece, others }: MailParts,
 ): RewrittenMail {
   const { tokens, refs, workspaceId, trackingBases, utmDefaults } = environment;
   // The option says what the given body is: `html` of a text part is the text part.
@@ -39,6 +41,7 @@ export function prepareMail(
       html: isText ? undefined : html,
       text: isText ? html : text,
       readPiece,
+      others,
       workspaceId,
       trackingBases,
       campaign: request.campaign,

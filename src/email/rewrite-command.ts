@@ -1,6 +1,6 @@
 import { refuseEmptyMail } from "./prepare.ts";
 import { readRawQuery } from "./raw-query.ts";
-import { createPieceReader, decodeBody, encodeBody } from "./rewrite/bytes.ts";
+import { createPieceReader, decodeBody, encodeBody, findCharset } from "./rewrite/bytes.ts";
 import { rewriteMessage } from "./rewrite-message.ts";
 import type { RewriteAnswer } from "./schemas.ts";
 import type { RewriteService } from "./service.ts";
@@ -30,7 +30,7 @@ export async function rewriteForCommand(
   service: Pick<RewriteService, "rewrite">,
   command: RewriteCommand,
 ): Promise<{ mail: Buffer; report: RewriteReport }> {
-  const { mail, form, settings, workspaceId, charset = "utf-8" } = command;
+  const { mail, form, settings, workspaceId, charset: label = "utf-8" } = command;
   const given = readRawQuery(settings);
   const isNamed = given.template || given.message_id !== undefined;
   const request = isNamed ? given : { ...given, message_id: command.freshId };
@@ -41,6 +41,7 @@ export async function rewriteForCommand(
     return { mail: message, report: answer };
   }
   refuseEmptyMail(mail.toString("latin1"));
+  const charset = findCharset(mail, label);
   const html = decodeBody(mail, charset);
   const readPiece = createPieceReader(charset);
   const rewritten = await service.rewrite(workspaceId, request, { html, readPiece });

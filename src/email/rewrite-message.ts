@@ -1,23 +1,22 @@
 import { AppError } from "../lib/errors.ts";
-import { type MimePart, readMime, readPart, replaceParts } from "./rewrite/mime.ts";
+import type { MailParts } from "./prepare.ts";
+import { readMime, readPart, replaceParts } from "./rewrite/mime.ts";
+import type { FilledMail, OtherPart } from "./rewrite/rewrite.ts";
 import type { RewriteRequest } from "./schemas.ts";
 
-/** Rewrites the parts of one mail together: the HTML's and the text's links are one list. */
+/** Rewrites the parts of one mail together: all their links are one list. */
 type RewriteParts<T> = (
   request: RewriteRequest,
-  parts: {
-    html: string | undefined;
-    text: string | undefined;
-    readPiece: ((piece: string) => string) | undefined;
-  },
-) => Promise<{ html?: string | undefined; text?: string | undefined; answer: T }>;
+  parts: MailParts,
+) => Promise<FilledMail & { readonly answer: T }>;
 
 /**
- * Rewrites a whole message: only the bytes of its HTML and plain text bodies change.
+ * Rewrites a whole message: only the bytes of its HTML, AMP and plain text bodies change.
  *
- * @param request names its message: every part belongs to the same one
- * @param rewrite does the parts; called once with the first HTML and text part, and once for each
- *                part more
+ * The first HTML part and its plain text are numbered as if they were sent without the message; further
+ * parts go on from there.
+ *
+ * @param rewrite does the parts; called once
  * @throws {AppError} `signed_mail` (422) unless `allow_signed`, `invalid_mime` (422),
  *                    `unsupported_charset` (415)
  */
@@ -28,57 +27,42 @@ export async function rewriteMessage<T>(
 ): Promise<{ message: Buffer; answer: T }> {
   const mime = readMime(message);
   if (mime.isSigned && !request.options.allow_signed) throw signedMail();
-  const options = {
-    ...request.options,
-    unsubscribe_urls: [...request.options.unsubscribe_urls, ...mime.unsubscribeUrls],
-  };
-
-  const texts: (string | undefined)[] = [];
-  let answer: T | undefined;
-  for (const group of groupParts(mime.parts)) {
-    const html = group.find(({ part }) => part.type !== "text/plain");
-    const text = group.find(({ part }) => part.type === "text/plain");
-    const read = group.map(({ part, number }) => ({ number, ...readPart(message, part) }));
-    const sourceOf = (number: number | undefined) =>
-      read.find((entry) => entry.number === number)?.source;
-    const part = html?.part.type === "text/x-amp-html" ? "amp" : "html";
-    const rewritten = await rewrite(
-      { ...request, options: { ...options, part } },
-      {
-        html: sourceOf(html?.number),
-        text: sourceOf(text?.number),
-        readPiece: read[0]?.readPiece,
-      },
-    );
-    answer ??= rewritten.answer;
-    if (html) texts[html.number] = rewritten.html;
-    if (text) texts[text.number] = rewritten.text;
-  }
-  if (answer === undefined) {
+  if (mime.parts.length === 0) {
     throw new AppError("invalid_mime", 422, "The message has no HTML and no plain text part.");
   }
+  const options = {
+    ...request.options,
+    part: "html" as const,
+    unsubscribe_urls: [...request.options.unsubscribe_urls, ...mime.unsubscribeUrls],
+  };
+  const parts = mime.parts.map((part) => ({ kind: KINDS[part.type], ...readPart(message, part) }));
+  const { html, text, others } = groupParts(parts);
+  const { answer, ...filled } = await rewrite(
+    { ...request, options },
+    { html: html?.source, text: text?.source, readPiece: (html ?? text)?.readPiece, others },
+  );
+  const texts = parts.map((part) => {
+    if (part === html) return filled.html;
+    return part === text ? filled.text : filled.others[others.indexOf(part)];
+  });
   return { message: replaceParts(message, mime, texts), answer };
 }
 
-interface NumberedPart {
-  readonly part: MimePart;
-  readonly number: number;
-}
+const KINDS = {
+  "text/html": "html",
+  "text/plain": "text",
+  "text/x-amp-html": "amp",
+} as const;
 
-/** The HTML part goes with the text part of the same charset; everything else goes alone. */
-function groupParts(parts: readonly MimePart[]): NumberedPart[][] {
-  const numbered = parts.map((part, number) => ({ part, number }));
-  const html = numbered.find(({ part }) => part.type === "text/html");
-  const text = numbered.find(
-    ({ part }) => part.type === "text/plain" && sameCharset(part, html?.part),
+type ReadPart = OtherPart & { readonly charset: string };
+
+/** The HTML part goes with the first text part of the same charset. */
+function groupParts(parts: readonly ReadPart[]) {
+  const html = parts.find(({ kind }) => kind === "html");
+  const text = parts.find(
+    ({ kind, charset }) => kind === "text" && (!html || charset === html.charset),
   );
-  const pair = [html, text].filter((entry) => entry !== undefined);
-  const alone = numbered.filter((entry) => !pair.includes(entry)).map((entry) => [entry]);
-  return pair.length > 0 ? [pair, ...alone] : alone;
-}
-
-function sameCharset(one: MimePart, other: MimePart | undefined): boolean {
-  return one.charset?.toLowerCase() === other?.charset?.toLowerCase();
+  return { html, text, others: parts.filter((part) => part !== html && part !== text) };
 }
 
 function signedMail(): AppError {

@@ -7,7 +7,7 @@ import { readBody } from "../lib/read-body.ts";
 import { validate } from "../lib/validate.ts";
 import { refuseEmptyMail } from "./prepare.ts";
 import { readRawQuery } from "./raw-query.ts";
-import { createPieceReader, decodeBody, encodeBody } from "./rewrite/bytes.ts";
+import { createPieceReader, decodeBody, encodeBody, findCharset } from "./rewrite/bytes.ts";
 import { rewriteMessage } from "./rewrite-message.ts";
 import { batchBodySchema, recipientsBodySchema, rewriteBodySchema } from "./schemas.ts";
 import { type BatchLine, createRewriteService, type RewriteServiceDeps } from "./service.ts";
@@ -45,7 +45,7 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
     const request = withMediaType(readRawQuery(queryOf(req)), req);
     const bytes = await readBody(req, limits);
     refuseEmptyMail(bytes.toString("latin1"));
-    const charset = charsetOf(req);
+    const charset = findCharset(bytes, charsetOf(req));
     const html = decodeBody(bytes, charset);
     const { workspaceId } = callerOf(res);
     const readPiece = createPieceReader(charset);

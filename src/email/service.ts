@@ -10,7 +10,7 @@ import {
   type RewriteEnvironment,
   reportOf,
 } from "./prepare.ts";
-import { fillMail, type RewrittenMail } from "./rewrite/rewrite.ts";
+import { type FilledMail, fillMail, type RewrittenMail } from "./rewrite/rewrite.ts";
 import type { Contact, RewriteAnswer, RewriteRequest } from "./schemas.ts";
 import type { Tokens } from "./tokens.ts";
 import type { UtmParams } from "./utm.ts";
@@ -33,7 +33,7 @@ export interface RewriteServiceDeps {
 }
 
 /** A mail rewritten for one recipient, and what goes into its report. */
-export interface RewrittenForOne extends MailParts {
+export interface RewrittenForOne extends FilledMail {
   readonly answer: Omit<RewriteAnswer, "html" | "text">;
 }
 
@@ -186,12 +186,9 @@ function batchLine(
   addressee: Addressee,
   mail: RewrittenMail,
 ): BatchLine {
-  return {
-    index,
-    contact: namesOf(contact),
-    message_id: messageId ?? addressee.messageRef,
-    ...fillMail(mail, addressee.recipient),
-  };
+  const { html, text } = fillMail(mail, addressee.recipient);
+  const message_id = messageId ?? addressee.messageRef;
+  return { index, contact: namesOf(contact), message_id, html, text };
 }
 
 function namesOf(contact: Contact): { id: string | null; email: string | null } {

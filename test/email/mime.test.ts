@@ -90,6 +90,58 @@ describe("a message", () => {
     expect(report.links).toHaveLength(1);
   });
 
+  it("numbers the links of all its parts as one mail: HTML, text, then the rest", async () => {
+    const part = (type: string, body: string) =>
+      `--B\r\nContent-Type: ${type}; charset=utf-8\r\n\r\n${body}\r\n`;
+    const link = (path: string) => `<a href="https://x.example/${path}">${path}</a>`;
+    const before =
+      "Content-Type: multipart/alternative; boundary=B\r\n\r\n" +
+      part("text/plain", "https://x.example/b https://x.example/only-text") +
+      part("text/x-amp-html", link("a") + link("b") + link("only-amp") + link("b")) +
+      `${part("text/html", link("a") + link("b"))}--B--\r\n`;
+    const { mail, report } = await rewrite(Buffer.from(before), "campaign=a&open_pixel=1");
+    expect(report.links.map(({ index, url }) => [index, url.split("/").at(-1)])).toEqual([
+      [0, "a"],
+      [1, "b"],
+      [2, "only-text"],
+      [3, "only-amp"],
+      [4, "b"],
+    ]);
+    const indexes = [...mail.toString().matchAll(/\/c\/([\w-]+)/g)].map(
+      ([, token]) => tokens.openLink(token ?? "")?.index,
+    );
+    expect(indexes).toEqual([1, 2, 0, 1, 3, 4, 0, 1]);
+    expect(mail.toString().match(/<img/g)).toHaveLength(1);
+  });
+
+  it("in UTF-16 keeps the byte order that its mark says, whatever its label", async () => {
+    const utf16be = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le").swap16();
+    const head = "Content-Type: text/html; charset=utf-16\r\n";
+    const link = '<a href="https://x.example/">Gr\u00fc\u00dfe</a>';
+    const message = Buffer.from(
+      `${head}Content-Transfer-Encoding: base64\r\n\r\n${utf16be(link).toString("base64")}`,
+    );
+    const { mail } = await rewrite(message);
+    const [, body = ""] = mail.toString().split("\r\n\r\n");
+    const text = Buffer.from(body, "base64").swap16().toString("utf16le");
+    expect(reveal(text)).toBe(
+      `\ufeff${link.replace("https://x.example/", "<https://x.example/>")}`,
+    );
+  });
+
+  it.each(["windows-1252", "gb18030"])(
+    "ends a URL before a closing quote of %s",
+    async (charset) => {
+      const quotes = charset === "gb18030" ? ["\xa1\xb0", "\xa1\xb1"] : ["\x93", "\x94"];
+      const body = `See ${quotes.join("https://x.example/a")} ok`;
+      const head = `Content-Type: text/plain; charset=${charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n`;
+      const { mail } = await rewrite(Buffer.from(head + body, "latin1"));
+      expect(reveal(mail.toString("latin1"))).toBe(
+        `${head}See ${quotes.join("<https://x.example/a>")} ok`,
+      );
+    },
+  );
+
   it("without a link keeps every byte", async () => {
     const mail = Buffer.from(
       "Subject: x\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\nPGI+eA==\n \n",

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { decodeBody, encodeBody } from "../../src/email/rewrite/bytes.ts";
+import { decodeBody, encodeBody, findCharset } from "../../src/email/rewrite/bytes.ts";
 import { rewriteOptionsSchema } from "../../src/email/rewrite/options.ts";
 import { fillMail, type RewrittenMail, rewriteMail } from "../../src/email/rewrite/rewrite.ts";
 import { decodeTransfer } from "../../src/email/rewrite/transfer-encoding.ts";
@@ -25,20 +25,7 @@ const vectorSchema = z.object({
 
 type Vector = z.output<typeof vectorSchema>;
 
-/** What the vectors call it, and what the API does. */
-const OPTION_NAMES: Readonly<Record<string, string>> = {
-  mergeTags: "merge_tags",
-  utmMode: "utm_mode",
-  unsubscribeUrls: "unsubscribe_urls",
-  trackUnsubscribe: "track_unsubscribe",
-  excludeDomains: "exclude_domains",
-  downstreamOptOut: "downstream_opt_out",
-  baseUrl: "base_url",
-  useBase: "use_base",
-  fixSchemeless: "fix_schemeless",
-  trackUserinfo: "track_userinfo",
-  repairDoubleAmp: "repair_double_amp",
-};
+/** What describes the input, not the rewrite. */
 const NO_OPTIONS = new Set([
   "utm",
   "aliasBases",
@@ -94,10 +81,11 @@ function rewriteVector(vector: Vector): { source: string; mail: RewrittenMail; o
 
 function sourceOf({ input_html, options }: Vector): string {
   const bytes = Buffer.from(input_html, options["input_encoding"] === "base64" ? "base64" : "utf8");
-  const charset = String(options["charset"] ?? "utf-8");
   const transfer = String(options["content_transfer_encoding"] ?? "8bit");
-  const source = decodeBody(decodeTransfer(bytes, transfer), charset);
-  if (!encodeBody(source, charset).equals(decodeTransfer(bytes, transfer))) {
+  const body = decodeTransfer(bytes, transfer);
+  const charset = findCharset(body, String(options["charset"] ?? "utf-8"));
+  const source = decodeBody(body, charset);
+  if (!encodeBody(source, charset).equals(body)) {
     throw new Error("The body does not survive its charset.");
   }
   return source;
@@ -106,7 +94,7 @@ function sourceOf({ input_html, options }: Vector): string {
 function rewrite(source: string, { options }: Vector): RewrittenMail {
   const given = Object.entries(options).filter(([name]) => !NO_OPTIONS.has(name));
   const parsed = rewriteOptionsSchema.parse(
-    Object.fromEntries(given.map(([name, value]) => [OPTION_NAMES[name] ?? name, value])),
+    Object.fromEntries(given.map(([name, value]) => [toSnakeCase(name), value])),
   );
   const aliases = z.array(z.string()).default([]).parse(options["aliasBases"]);
   return rewriteMail(
@@ -122,6 +110,11 @@ function rewrite(source: string, { options }: Vector): RewrittenMail {
     },
     tokens.sealLink,
   );
+}
+
+/** The vectors spell the API's names in camel case. */
+function toSnakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 const recipient = tokens.sealRecipient(1, { contact: "BBBBBBBBBBA", message: "CCCCCCCCCCA" });

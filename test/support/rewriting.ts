@@ -20,6 +20,8 @@ interface Given {
   readonly utm?: UtmParams;
   readonly options?: RewriteOptionsInput;
   readonly isTemplate?: boolean;
+  /** Our base URL and its aliases, instead of `BASE`. */
+  readonly bases?: readonly [string, ...string[]];
 }
 
 /** A rewritten mail, with its parts filled for one recipient. */
@@ -35,6 +37,7 @@ export function rewrite({
   utm = {},
   options = {},
   isTemplate = false,
+  bases = [BASE],
 }: Given): Rewritten {
   const mail = rewriteMail(
     {
@@ -45,7 +48,7 @@ export function rewrite({
       campaign: "spring sale",
       utm,
       options: rewriteOptionsSchema.parse(options),
-      trackingBases: [BASE],
+      trackingBases: bases,
       isTemplate,
     },
     tokens.sealLink,

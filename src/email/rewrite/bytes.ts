@@ -1,9 +1,20 @@
 import { AppError } from "../../lib/errors.ts";
 
 /**
+ * The charset that a body is really in: a byte order mark of UTF-16 outranks its label.
+ *
+ * @param label of the WHATWG Encoding standard
+ * @returns     the name that the other functions here take
+ * @throws {AppError} `unsupported_charset` (415) for an unknown label
+ */
+export function findCharset(bytes: Buffer, label: string): string {
+  return startsWithUtf16Bom(bytes) ?? charsetName(label);
+}
+
+/**
  * A body as text, such that `encodeBody` gives the same bytes again.
  *
- * @param charset a label of the WHATWG Encoding standard, e.g. `iso-8859-1` (which it reads as
+ * @param charset from `findCharset`, or a label of the WHATWG Encoding standard, e.g. `iso-8859-1` (which it reads as
  *                windows-1252)
  * @throws {AppError} `unsupported_charset` (415) for an unknown label, or bytes that its charset does
  *                    not hold
@@ -11,8 +22,6 @@ import { AppError } from "../../lib/errors.ts";
  */
 export function decodeBody(bytes: Buffer, charset: string): string {
   const name = charsetName(charset);
-  const bom = startsWithUtf16Bom(bytes);
-  if (bom && name !== bom) return decodeBody(bytes, bom);
   if (name === "utf-8") return decodeUtf8(bytes);
   if (name === "utf-16le" || name === "utf-16be") return decodeUtf16(bytes, name);
   const bytewise = bytes.toString("latin1");
@@ -39,11 +48,22 @@ export function encodeBody(text: string, charset: string): Buffer {
 export function createPieceReader(charset: string): ((piece: string) => string) | undefined {
   const name = charsetName(charset);
   if (name.startsWith("utf-")) return undefined;
+  if (name === "windows-1252") return readWindows1252;
   const decoder = new TextDecoder(name);
   return (piece) => (ASCII_ONLY.test(piece) ? piece : decoder.decode(Buffer.from(piece, "latin1")));
 }
 
 const ASCII_ONLY = /^[\t\n\f\r -~]*$/;
+
+/** What 0x80 to 0x9f stand for; the five without a meaning are controls. */
+const WINDOWS_1252 =
+  "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f" +
+  "\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
+
+/** Node's own decoder reads windows-1252 as ISO 8859-1 (Node 20 and 22), where `”` is a control. */
+function readWindows1252(piece: string): string {
+  return Array.from(piece, (byte) => WINDOWS_1252[byte.charCodeAt(0) - 0x80] ?? byte).join("");
+}
 
 const ESCAPE = String.fromCharCode(0x1b);
 /** ISO-2022-JP: behind `ESC $ …`, up to the next escape, every byte is half a kanji. */

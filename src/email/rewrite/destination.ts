@@ -22,6 +22,12 @@ export function parseUrl(text: string, base?: string): URL | null {
   return URL.canParse(text, base) ? new URL(text, base) : null;
 }
 
+/** A URL such that two spellings of one address are equal. */
+export function comparableUrl(url: string): string {
+  const clean = cleanUrl(url);
+  return parseUrl(clean)?.href ?? clean;
+}
+
 /** Removes what a browser ignores in a URL: tab and line ends anywhere, controls and spaces around. */
 export function cleanUrl(text: string): string {
   return trimControls(/[\t\n\r]/.test(text) ? text.replaceAll(/[\t\n\r]/g, "") : text);

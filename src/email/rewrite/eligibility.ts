@@ -1,5 +1,11 @@
 import { queryKeys, splitUrl } from "../utm.ts";
-import { cleanUrl, formDestination, MAX_DESTINATION_LENGTH, parseUrl } from "./destination.ts";
+import {
+  cleanUrl,
+  comparableUrl,
+  formDestination,
+  MAX_DESTINATION_LENGTH,
+  parseUrl,
+} from "./destination.ts";
 import type { RewriteOptions } from "./options.ts";
 
 /** Why a link was left alone. */
@@ -53,8 +59,10 @@ interface EligibilityInput {
 export function createEligibility(input: EligibilityInput): Eligibility {
   const { options } = input;
   const isTracked = createTrackedTest(input.trackingBases);
-  const excluded = options.exclude_domains.map((domain) => domain.toLowerCase().replace(/^\./, ""));
-  const unsubscribeUrls = new Set(options.unsubscribe_urls.map(comparable));
+  const excluded = options.exclude_domains.map(toHost);
+  const unsubscribeUrls = new Set(
+    options.unsubscribe_urls.map((url) => comparableUrl(url.trim().replace(/^<(.*)>$/s, "$1"))),
+  );
 
   function judge(url: string, hints: LinkHints): Verdict {
     const text = cleanUrl(url);
@@ -118,7 +126,14 @@ function toAbsolute(
   return resolved ? { url: resolved.href } : { reason: "relative" };
 }
 
-function isWithin(host: string, domain: string): boolean {
+/** A domain as URLs spell it: punycode, lower case, without the dots around it. */
+function toHost(domain: string): string {
+  const name = domain.trim().replace(/^\.+|\.+$/g, "");
+  return parseUrl(`http://${name}`)?.hostname ?? name.toLowerCase();
+}
+
+function isWithin(hostname: string, domain: string): boolean {
+  const host = hostname.replace(/\.$/, "");
   return host === domain || host.endsWith(`.${domain}`);
 }
 
@@ -131,11 +146,6 @@ function isUnsubscribeUrl(url: URL): boolean {
   const segments = url.pathname.split("/").map((part) => part.replace(/\.(php|html?|aspx?)$/i, ""));
   if (segments.some((segment) => UNSUBSCRIBE_SEGMENT.test(segment))) return true;
   return queryKeys(splitUrl(url.href).query).some((key) => UNSUBSCRIBE_KEY.test(key));
-}
-
-function comparable(url: string): string {
-  const clean = cleanUrl(url).replace(/^<(.*)>$/s, "$1");
-  return parseUrl(clean)?.href ?? clean;
 }
 
 const TRACKED_SHAPE = /^(https?:)?[\\/]{2}([^\\/?#]*)([^?#]*)/i;

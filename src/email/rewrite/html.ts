@@ -1,7 +1,9 @@
 import { decodeHTMLAttribute } from "entities";
 import { UTM_KEYS, type UtmKey, type UtmParams } from "../utm.ts";
+import { comparableUrl } from "./destination.ts";
 import type { Attribute } from "./html-tags.ts";
 import { createLinkJudge } from "./judge-link.ts";
+import type { LinkPlace } from "./link-list.ts";
 import { linkText, tidy } from "./link-text.ts";
 import { type AttributeReader, isOptedOut, tokens } from "./opt-out.ts";
 import { DOWNSTREAM_OPT_OUTS, type RewriteOptions } from "./options.ts";
@@ -18,7 +20,7 @@ export function planHtml(html: string, context: PlanContext): Plan {
     // A link without an end tag may stand behind the last </body>.
     edits: edits.sort((a, b) => a.start - b.start),
     skipped: planner.skipped,
-    optedOutUrls: planner.optedOutUrls,
+    leftAlone: planner.leftAlone,
   };
 }
 
@@ -26,7 +28,7 @@ function createPlanner(html: string, scan: Scan, context: PlanContext) {
   const { options, links, warnings, readPiece = (piece: string) => piece } = context;
   const edits: Edit[] = [];
   const skipped: SkippedLink[] = [];
-  const optedOutUrls = new Set<string>();
+  const leftAlone = new Map<string, "opt_out" | "unsubscribe">();
   let honeypot = false;
   const base = findBase(html, scan, options);
   const judgeLink = createLinkJudge({ ...context, base, decode: decodeOnce });
@@ -43,7 +45,9 @@ function createPlanner(html: string, scan: Scan, context: PlanContext) {
     if ("reason" in judged) {
       const { url, reason } = judged;
       skipped.push({ url, reason, offset: href.start });
-      if (reason === "opt_out") optedOutUrls.add(url.trim());
+      if (reason === "opt_out" || reason === "unsubscribe") {
+        leftAlone.set(comparableUrl(url), reason);
+      }
       honeypot ||= reason === "already_tracked" && isHoneypot(read);
       return;
     }
@@ -58,7 +62,7 @@ function createPlanner(html: string, scan: Scan, context: PlanContext) {
         text: linkText(html, site.contentStart, site.contentEnd, readPiece),
         ...readUtm(read),
       },
-      site.conditional ? "conditional" : "html",
+      placeOf(site, options),
     );
     addEdits(site, {
       start: href.valueStart,
@@ -70,7 +74,8 @@ function createPlanner(html: string, scan: Scan, context: PlanContext) {
 
   function addEdits(site: LinkSite, link: Edit): void {
     const esp = options.downstream_opt_out;
-    if (esp && !site.tag.startsWith("v:")) {
+    // Platforms wrap anchors only, and AMP refuses attributes that it does not know.
+    if (esp && site.tag === "a" && options.part !== "amp") {
       const text = ` ${DOWNSTREAM_OPT_OUTS[esp]}`;
       edits.push({ start: site.nameEnd, end: site.nameEnd, text });
     }
@@ -92,7 +97,12 @@ function createPlanner(html: string, scan: Scan, context: PlanContext) {
     }
   }
 
-  return { visit, edits, skipped, optedOutUrls, hasHoneypot: () => honeypot };
+  return { visit, edits, skipped, leftAlone, hasHoneypot: () => honeypot };
+}
+
+function placeOf({ conditional }: LinkSite, { part }: RewriteOptions): LinkPlace {
+  if (part === "amp") return "amp";
+  return conditional ? "conditional" : "html";
 }
 
 function readHints(site: LinkSite, read: AttributeReader) {

@@ -36,7 +36,9 @@ export function createLinkJudge(input: JudgeInput) {
     if (eligibility.isTracked(url)) return { url, reason: "already_tracked" };
     const slotted = takeMergeTags(raw, decode, options.merge_tags);
     if (slotted && "reason" in slotted) {
-      return { url, reason: hints.optOut ? "opt_out" : slotted.reason };
+      if (hints.optOut) return { url, reason: "opt_out" };
+      warnAboutBlock(slotted.reason, offset);
+      return { url, reason: slotted.reason };
     }
     const verdict = eligibility.judge(slotted?.url ?? url, hints);
     if ("reason" in verdict) {
@@ -46,6 +48,13 @@ export function createLinkJudge(input: JudgeInput) {
     warnAboutDestination(warnings, verdict.parsed, offset);
     return { url, ...withSlots(verdict.destination, slotted) };
   };
+
+  /** Who asked for slots expects one here. */
+  function warnAboutBlock(reason: SkipReason, offset: number): void {
+    if (options.merge_tags === "slots" && reason === "merge_tag") {
+      warnings.add("merge_block", offset);
+    }
+  }
 }
 
 function withSlots(destination: string, slotted: SlottedUrl | undefined) {

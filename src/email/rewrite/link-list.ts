@@ -39,14 +39,15 @@ export interface UtmPolicy {
   readonly campaign: string;
 }
 
-/** Where a found link stands: Outlook's comments, ordinary HTML, or the text part. */
-type LinkPlace = "conditional" | "html" | "text";
+/** Where a found link stands: Outlook's comments, ordinary HTML, the text part or the AMP part. */
+export type LinkPlace = "conditional" | "html" | "text" | "amp";
 
 /** The links of one mail, numbered in document order. */
 export interface LinkList {
   /**
-   * Adds a place and returns its link's index. An Outlook link and the next HTML link to the same
-   * destination are one link, and so is a text link to the destination of an HTML link.
+   * Adds a place and returns its link's index. Other forms of a link are the same link: an Outlook
+   * link and the next HTML link with its final destination, a text link and the first HTML link of
+   * its URL, the n-th AMP link and the n-th HTML link of their URL.
    */
   add(found: LinkFound, place: LinkPlace): number;
   /** The finished links, by index. */
@@ -61,29 +62,51 @@ interface Entry {
 /** Makes the empty list of a mail. */
 export function createLinkList(policy: UtmPolicy): LinkList {
   const entries: Entry[] = [];
-  const waitingTwins = new Map<string, number[]>();
-  const htmlLinks = new Map<string, number>();
+  const waitingTwins = createQueues();
+  /** Links of the HTML part by their URL without UTM: what an element says of its UTM holds elsewhere too. */
+  const htmlLinks = createQueues();
 
   function add(found: LinkFound, place: LinkPlace): number {
-    const key = tag(found, policy, "");
-    const known = place === "html" ? waitingTwins.get(key)?.shift() : undefined;
-    const same = known ?? (place === "text" ? htmlLinks.get(key) : undefined);
+    const untagged = tag(found, policy, "");
+    const same = findTwin(found, untagged, place);
     const twin = same === undefined ? undefined : entries[same];
     if (twin && same !== undefined) {
       twin.found = { ...twin.found, ...describe(twin.found, found) };
-      if (place === "html" && !htmlLinks.has(key)) htmlLinks.set(key, same);
       return same;
     }
-    const index = entries.push({ found, untagged: key }) - 1;
-    if (place === "conditional") {
-      const waiting = waitingTwins.get(key);
-      if (waiting) waiting.push(index);
-      else waitingTwins.set(key, [index]);
-    } else if (place === "html" && !htmlLinks.has(key)) htmlLinks.set(key, index);
+    const index = entries.push({ found, untagged }) - 1;
+    if (place === "conditional") waitingTwins.push(untagged, index);
+    if (place === "conditional" || place === "html") htmlLinks.push(found.destination, index);
     return index;
   }
 
+  function findTwin(found: LinkFound, untagged: string, place: LinkPlace): number | undefined {
+    if (place === "html") return waitingTwins.shift(untagged);
+    if (place === "text") return htmlLinks.first(found.destination);
+    return place === "amp" ? htmlLinks.shift(found.destination) : undefined;
+  }
+
   return { add, list: () => entries.map((entry, index) => finish(entry, index, policy)) };
+}
+
+/** Indexes waiting under a URL, first in first out. */
+function createQueues() {
+  const queues = new Map<string, { readonly indexes: number[]; taken: number }>();
+  return {
+    push(key: string, index: number): void {
+      const queue = queues.get(key);
+      if (queue) queue.indexes.push(index);
+      else queues.set(key, { indexes: [index], taken: 0 });
+    },
+    // Array.shift is linear in what waits: thousands of equal links would be quadratic.
+    shift(key: string): number | undefined {
+      const queue = queues.get(key);
+      if (!queue || queue.taken === queue.indexes.length) return undefined;
+      queue.taken += 1;
+      return queue.indexes[queue.taken - 1];
+    },
+    first: (key: string) => queues.get(key)?.indexes[0],
+  };
 }
 
 /** Of twins, the first that has a name or a text gives it. */

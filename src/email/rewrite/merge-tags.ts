@@ -33,7 +33,7 @@ const SYNTAXES: readonly Syntax[] = [
   { open: "*|", close: "|*" }, // Mailchimp
   { open: "%%=", close: "=%%" }, // AMPscript
   { open: "%%", close: "%%", inner: /^[^%\s]+$/, lenient: true }, // Salesforce Marketing Cloud
-  { open: "[[", close: "]]", lenient: true },
+  { open: "[[", close: "]]" },
   { open: "{", close: "}", inner: /^[a-z_][\w.-]*(=[^{}]*)?$/i, lenient: true }, // Mautic
   { open: "%recipient.", close: "%", inner: NAME, lenient: true }, // Mailgun
 ];

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { AppError } from "../../lib/errors.ts";
-import { createPieceReader, decodeBody, encodeBody } from "./bytes.ts";
+import { createPieceReader, decodeBody, encodeBody, findCharset } from "./bytes.ts";
 import {
   decodeTransfer,
   encodeTransfer,
@@ -71,7 +71,9 @@ export function readPart(message: Buffer, part: MimePart) {
 
 /** What the bytes really are: a wrong or missing UTF-8 label must not cost a byte. */
 function charsetOf({ charset = "utf-8" }: MimePart, body: Buffer): string {
-  return /^(utf-?8|us-ascii)$/i.test(charset) ? (isUtf8(body) ? "utf-8" : "windows-1252") : charset;
+  const name = findCharset(body, charset);
+  const isAscii = /^(us-)?ascii$/i.test(charset.trim());
+  return name === "utf-8" || isAscii ? (isUtf8(body) ? "utf-8" : "windows-1252") : name;
 }
 
 /** The message with the bodies of some parts replaced; `texts` follows `parts`. */

@@ -16,6 +16,9 @@ export interface SkippedLink {
   readonly offset: number;
 }
 
+/** By `comparableUrl`. */
+export type LeftAlone = ReadonlyMap<string, "opt_out" | "unsubscribe">;
+
 /** What planning a part needs beside its text. */
 export interface PlanContext {
   readonly options: RewriteOptions;
@@ -31,8 +34,8 @@ export interface PlanContext {
 export interface Plan {
   readonly edits: readonly Edit[];
   readonly skipped: readonly SkippedLink[];
-  /** URLs that opted out, so that the text part leaves them alone too. */
-  readonly optedOutUrls: ReadonlySet<string>;
+  /** Addresses whose element said to leave them alone: the text part does so too. */
+  readonly leftAlone: LeftAlone;
 }
 
 /** The query by which merge tags travel on our URL: `?m0=…&m1=…`. */

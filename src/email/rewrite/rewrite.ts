@@ -25,13 +25,26 @@ export interface RewriteInput {
   /** Whether the recipient part will be a platform's merge tag. */
   readonly isTemplate: boolean;
   /** For sources that were not decoded by their charset; see `createPieceReader`. */
-  readonly readPiece?: ((piece: string) => string) | undefined;
+  readonly readPiece?: PieceReader;
+  /** The parts of a message beside its first HTML and text: their links are numbered on. */
+  readonly others?: readonly OtherPart[] | undefined;
+}
+
+type PieceReader = ((piece: string) => string) | undefined;
+
+/** A part more of one mail; nothing is added to it. */
+export interface OtherPart {
+  readonly kind: RewriteOptions["part"];
+  readonly source: string;
+  readonly readPiece?: PieceReader;
 }
 
 /** A rewritten mail that still lacks its recipient, and the report of what was done. */
 export interface RewrittenMail {
   readonly html: PartTemplate | undefined;
   readonly text: PartTemplate | undefined;
+  /** As `others` of the input. */
+  readonly others: readonly PartTemplate[];
   readonly links: readonly TrackedLink[];
   readonly skipped: readonly SkippedLink[];
   readonly warnings: readonly Warning[];
@@ -70,7 +83,8 @@ export function rewriteMail(
   const context: PlanContext = { ...input, links: list, warnings };
   const htmlPlan = input.html === undefined ? undefined : planHtml(input.html, context);
   const textPlan =
-    input.text === undefined ? undefined : planText(input.text, context, htmlPlan?.optedOutUrls);
+    input.text === undefined ? undefined : planText(input.text, context, htmlPlan?.leftAlone);
+  const otherPlans = (input.others ?? []).map((other) => planOther(other, context, htmlPlan));
 
   const links = list.list();
   const sealed = sealAll(links, input, seal);
@@ -80,29 +94,51 @@ export function rewriteMail(
       : createPartTemplate({ source, edits: plan.edits, links, ...sealed });
   const html = part(input.html, htmlPlan);
   warnAboutSize(input.html, html, warnings);
+  warnAboutNames(links, warnings);
   warnAboutSigned(links, input, warnings);
   return {
     html,
     text: part(input.text, textPlan),
+    others: otherPlans.map(({ source, plan: { edits } }) =>
+      createPartTemplate({ source, edits, links, ...sealed }),
+    ),
     links: links.map((link) => ({
       ...link,
       urlBeforeRecipient: `${sealed.base}/c/${sealed.sealer.link(link)}/`,
     })),
-    skipped: [...(htmlPlan?.skipped ?? []), ...(textPlan?.skipped ?? [])],
+    skipped: [htmlPlan, textPlan, ...otherPlans.map(({ plan }) => plan)].flatMap(
+      (plan) => plan?.skipped ?? [],
+    ),
     warnings: warnings.list(),
     honeypot: hasHoneypot(htmlPlan) && sealed.sealer.honeypot() ? links.length : null,
   };
 }
 
 /** The mail of one recipient: a recipient token, or the platform's merge tag in a template. */
-export function fillMail(
-  mail: RewrittenMail,
-  recipient: string,
-): { html: string | undefined; text: string | undefined } {
+export function fillMail(mail: RewrittenMail, recipient: string): FilledMail {
   return {
     html: mail.html && fillTemplate(mail.html, recipient),
     text: mail.text && fillTemplate(mail.text, recipient),
+    others: mail.others.map((other) => fillTemplate(other, recipient)),
   };
+}
+
+/** The parts of one recipient's mail. */
+export interface FilledMail {
+  readonly html: string | undefined;
+  readonly text: string | undefined;
+  readonly others: readonly string[];
+}
+
+function planOther(
+  { kind, source, readPiece }: OtherPart,
+  context: PlanContext,
+  html: Plan | undefined,
+): { source: string; plan: Plan } {
+  const options = { ...context.options, part: kind, open_pixel: false, honeypot: false };
+  const own = { ...context, readPiece, options };
+  const plan = kind === "text" ? planText(source, own, html?.leftAlone) : planHtml(source, own);
+  return { source, plan };
 }
 
 function hasHoneypot(plan: Plan | undefined): boolean {
@@ -152,6 +188,16 @@ function warnAboutSize(
   // What was added is ASCII; counting the source spares gluing the slices together.
   const bytes = Buffer.byteLength(source) + characters - source.length;
   if (bytes > GMAIL_CLIPS_BYTES) warnings.add("over_102_kb");
+}
+
+/** Places that share a link (Outlook's, the text part's) are one; a name for two links is a slip. */
+function warnAboutNames(links: readonly Link[], warnings: WarningList): void {
+  const names = new Set<string>();
+  for (const { name, offset } of links) {
+    if (name === null) continue;
+    if (names.has(name)) warnings.add("duplicate_name", offset);
+    names.add(name);
+  }
 }
 
 function warnAboutSigned(

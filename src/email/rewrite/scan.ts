@@ -102,7 +102,7 @@ function scanRange(scan: Progress, from: number, to: number, conditional: boolea
     if (start < 0 || start + 1 >= to) return true;
     const next = html.charCodeAt(start + 1);
     if (isLetter(next)) at = readStartTag(scan, start, to, conditional);
-    else if (next === SLASH) at = readEndTag(scan, start, to);
+    else if (next === SLASH) at = readEndTag(scan, start, to, conditional);
     else if (next === BANG) at = readDeclaration(scan, start, to, conditional);
     else if (next === QUESTION) at = after(html, ">", start + 2, to);
     else at = start + 1;
@@ -189,16 +189,17 @@ function endOfRawText(scan: Progress, name: string, from: number, to: number): n
   return close < 0 || close >= to ? -1 : close;
 }
 
-function readEndTag(scan: Progress, start: number, to: number): number {
+function readEndTag(scan: Progress, start: number, to: number, conditional: boolean): number {
   const { html } = scan;
-  if (start + 2 >= to) return to;
+  if (start + 2 >= to) return -1;
   if (html.charCodeAt(start + 2) === GREATER) return start + 3;
   if (!isLetter(html.charCodeAt(start + 2))) return after(html, ">", start + 2, to);
   const nameEnd = endOfTagName(html, start + 2, to);
   const name = readName(scan, start + 2, nameEnd);
   if (name === scan.open?.tag) closeLink(scan, start);
-  if (name === "body") scan.bodyEnd = start;
-  else if (name === "svg" || name === "math") {
+  if (name === "body") {
+    if (!conditional) scan.bodyEnd = start;
+  } else if (name === "svg" || name === "math") {
     scan.foreignDepth = Math.max(0, scan.foreignDepth - 1);
   }
   return readAttributes(html, nameEnd, to);
@@ -216,7 +217,9 @@ function readComment(scan: Progress, start: number, to: number, conditional: boo
   if (html.charCodeAt(start) === GREATER) return start + 1;
   if (html.startsWith("->", start)) return start + 2;
   const [end, length] = commentEndAt(scan, start);
-  if (end < 0 || end >= to) return -1;
+  // Outlook nests conditions; to the standard the outer comment's end is the inner one's too.
+  if (end < 0 || end >= to)
+    return conditional ? (conditionalBody(html, start, to)?.start ?? -1) : -1;
   if (!conditional) scanConditional(scan, start, end);
   return end + length;
 }

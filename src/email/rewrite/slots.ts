@@ -34,6 +34,9 @@ export function takeMergeTags(
   if (unbalanced) return { reason: "merge_unbalanced" };
   if (tags.length === 0) return hidesTags(raw, decode) ? { reason: "merge_tag" } : undefined;
   if (mode === "skip") return { reason: "merge_tag" };
+  // Of `{% if a %}x{% else %}y{% endif %}` only the tags would travel, and every reader get `xy`.
+  if (tags.some(({ start, end }) => CONTROL.test(raw.slice(start, end))))
+    return { reason: "merge_tag" };
 
   const [first] = tags;
   if (tags.length === 1 && first && isWhole(raw, first)) return { reason: "merge_whole" };
@@ -42,6 +45,10 @@ export function takeMergeTags(
   }
   return slotted(raw, tags, decode);
 }
+
+/** Tags that choose or repeat what stands between them, in each family of syntaxes. */
+const CONTROL =
+  /^(\{%-?\s*(if|unless|else|elsif|elif|case|when|for|end\w*)\b|\{\{\{?[~-]?\s*([#/^]|else\b)|<%[-_]?\s*(if|unless|else|elsif|case|when|for|end)\b|<%[-_]?\s*\}|\*\|(IF|IFNOT|ELSE|ELSEIF|END|INTERESTED)\b|%%=?\[)/i;
 
 function slotted(
   raw: string,

@@ -2,11 +2,13 @@
 type WarningCode =
   | "cut_mail"
   | "double_encoded"
+  | "duplicate_name"
   | "email_in_url"
   | "href_in_merge_tag"
   | "http_destination"
   | "local_destination"
   | "maybe_signed"
+  | "merge_block"
   | "over_102_kb"
   | "pii_in_query"
   | "signed_url"
@@ -15,11 +17,14 @@ type WarningCode =
 const MESSAGES: Readonly<Record<WarningCode, string>> = {
   cut_mail: "The mail ends inside a tag, a comment or raw text: nothing was added at its end.",
   double_encoded: "`&amp;amp;` was decoded once, as a mail client does; is `&amp;` meant?",
+  duplicate_name: "Links of different places share a `data-link-name`; reports tell them by index.",
   email_in_url: "A link holds an email address, which every site on its way can read.",
   href_in_merge_tag: "An `href` inside a template condition was left alone.",
   http_destination: "A destination is http: its path can be read and changed on the way.",
   local_destination: "A destination is this machine or a private network; readers cannot reach it.",
   maybe_signed: "A link holds `sig` or `token`: check that it works with parameters added.",
+  merge_block:
+    "Merge tags that choose between texts, or are written in character references, cannot travel on a tracking URL: the link was left alone.",
   over_102_kb: "Gmail clips mails over 102 kB: what stands below is hidden, the open pixel too.",
   pii_in_query: "A link's query names personal data.",
   signed_url: "A signed URL got no UTM parameters: they would break its signature.",
