@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { testEngines } from "../support/database.ts";
 import { runIdentityCases } from "../support/identity-cases.ts";
 import { runSessionCases } from "../support/session-cases.ts";
+import { SHUFFLES, TIMEOUT_MS } from "../support/shuffle.ts";
 
 const fixtures = process.env["CLICKTRAIL_FIXTURES"];
 const file = (name: string): string => path.join(fixtures ?? "", "cases", name);
@@ -22,9 +23,13 @@ describe("our own identity cases", () => {
     expect(await runIdentityCases(own, { shuffles: 50 })).toMatchObject(clean);
   });
 
-  it.each(testEngines)("come out through the projection on %s", async (engine) => {
-    expect(await runIdentityCases(own, { engine, shuffles: 3 })).toMatchObject(clean);
-  });
+  it.each(testEngines)(
+    "come out through the projection on %s",
+    async (engine) => {
+      expect(await runIdentityCases(own, { engine, shuffles: SHUFFLES })).toMatchObject(clean);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe.runIf(fixtures !== undefined)("worked cases", () => {
@@ -37,14 +42,24 @@ describe.runIf(fixtures !== undefined)("worked cases", () => {
   });
 
   describe.each(testEngines)("through the projection on %s", (engine) => {
-    it("gives every identity case the same, in any order and slices", async () => {
-      const report = await runIdentityCases(file("identity-cases.json"), { engine, shuffles: 4 });
-      expect(report).toMatchObject(clean);
-    });
+    const options = { engine, shuffles: SHUFFLES };
 
-    it("gives every session case the same, in any order and slices", async () => {
-      const report = await runSessionCases(file("session-cases.json"), { engine, shuffles: 2 });
-      expect(report).toMatchObject(clean);
-    });
+    it(
+      "gives every identity case the same, in any order and slices",
+      async () => {
+        const report = await runIdentityCases(file("identity-cases.json"), options);
+        expect(report).toMatchObject(clean);
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      "gives every session case the same, in any order and slices",
+      async () => {
+        const report = await runSessionCases(file("session-cases.json"), options);
+        expect(report).toMatchObject(clean);
+      },
+      TIMEOUT_MS,
+    );
   });
 });

@@ -51,6 +51,43 @@ export function readCases<T>(file: string, shape: z.ZodType<T>): T[] {
   return z.object({ cases: z.array(shape) }).parse(JSON.parse(readFileSync(file, "utf8"))).cases;
 }
 
+interface Case {
+  readonly id: string;
+  readonly debatable?: unknown;
+}
+
+/** Answers every case in its own order (seed 0) and in other ones, and compares with what it expects. */
+export async function reportCases<C extends Case, A>(
+  cases: readonly C[],
+  shuffles: number,
+  {
+    answer,
+    compare,
+  }: {
+    answer(
+      trials: readonly { readonly given: C; readonly seed: number }[],
+    ): Promise<readonly A[]> | readonly A[];
+    compare(given: C, answer: A): CaseFailure | undefined;
+  },
+): Promise<CaseReport> {
+  const trials = cases.flatMap((given) =>
+    Array.from({ length: Math.max(1, shuffles) }, (_, seed) => ({ given, seed })),
+  );
+  const answers = await answer(trials);
+  const failures = new Map<C, CaseFailure>();
+  trials.forEach(({ given }, index) => {
+    const own = answers[index];
+    const failure = own === undefined ? undefined : compare(given, own);
+    if (failure && !failures.has(given)) failures.set(given, failure);
+  });
+  const found = [...failures];
+  return {
+    passed: cases.length - found.length,
+    failed: found.flatMap(([{ debatable }, failure]) => (debatable ? [] : [failure])),
+    debatable: found.flatMap(([{ debatable }, failure]) => (debatable ? [failure] : [])),
+  };
+}
+
 /** The workspace an item of a case is in. */
 export function workspaceOf({ ws }: { ws?: string | null | undefined }): string {
   return ws ?? "";

@@ -18,13 +18,14 @@ import {
   emailRef,
   homeOf,
   readCases,
+  reportCases,
   spellFlag,
   toFact,
   userRef,
   workspaceOf,
 } from "./case-file.ts";
 import { shuffled } from "./shuffle.ts";
-import { createStoredAnswers, type StoredAnswers } from "./stored-answers.ts";
+import { answerStored } from "./stored-answers.ts";
 
 const identityCase = z.object({
   id: z.string(),
@@ -74,32 +75,17 @@ export async function runIdentityCases(
   file: string,
   { shuffles = 200, engine }: { shuffles?: number; engine?: Engine } = {},
 ): Promise<CaseReport> {
-  const failed: CaseFailure[] = [];
-  const debatable: CaseFailure[] = [];
-  const cases = readCases(file, identityCase);
-  const stored = engine === undefined ? undefined : await createStoredAnswers(engine);
-  for (const one of cases) {
-    const failure = await runCase(one, shuffles, stored);
-    if (failure) (one.debatable ? debatable : failed).push(failure);
-  }
-  await stored?.dispose();
-  return { passed: cases.length - failed.length - debatable.length, failed, debatable };
+  return reportCases(readCases(file, identityCase), shuffles, {
+    answer: (trials) =>
+      engine === undefined
+        ? trials.map(({ given, seed }) => answer(inOrder(given, seed)))
+        : answerStored(engine, trials),
+    compare,
+  });
 }
 
-async function runCase(
-  one: IdentityCase,
-  shuffles: number,
-  stored: StoredAnswers | undefined,
-): Promise<CaseFailure | undefined> {
-  for (let seed = 0; seed < shuffles; seed++) {
-    const items = seed === 0 ? one.items : shuffled(one.items, seed);
-    const answers = stored
-      ? await stored.answer({ ...one, items }, seed)
-      : answer({ ...one, items });
-    const failure = compare(one, answers);
-    if (failure) return failure;
-  }
-  return undefined;
+function inOrder(given: IdentityCase, seed: number): IdentityCase {
+  return seed === 0 ? given : { ...given, items: shuffled(given.items, seed) };
 }
 
 function compare(one: IdentityCase, answer: IdentityAnswer): CaseFailure | undefined {

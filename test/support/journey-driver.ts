@@ -25,6 +25,11 @@ export interface JourneyDriver {
     facts: readonly EventRow[],
     options?: { slice?: number; verdictOf?: (fact: EventRow) => TestVerdict | null },
   ): Promise<void>;
+  /** The same round by round: the projection reads each as one slice. */
+  feedRounds(
+    rounds: readonly (readonly EventRow[])[],
+    verdictOf: (fact: EventRow) => TestVerdict | null,
+  ): Promise<void>;
   /** Changes verdicts of stored events, as a later arrival would, and lets the projection know. */
   rejudge(workspaceId: number, verdicts: ReadonlyMap<string, TestVerdict>): Promise<void>;
   /** Computes everything again from an empty generation, in slices of `slice` events. */
@@ -61,6 +66,17 @@ export async function createJourneyDriver(
     await db.batch(writes);
   }
 
+  async function append(
+    facts: readonly EventRow[],
+    verdictOf: (fact: EventRow) => TestVerdict | null,
+  ): Promise<void> {
+    if (engine === "postgres") await createPartitions(db, JSON.stringify(facts));
+    await db.batch([insertEvents(engine, JSON.stringify(facts))]);
+    for (const [verdict, judged] of groupVerdicts(facts, verdictOf)) {
+      await db.run(insertVerdicts(engine, judged, verdict));
+    }
+  }
+
   async function follow(count: number, slice: number): Promise<void> {
     for (let left = count; left > 0; ) {
       const events = await readEvents(db, cursor, Math.min(slice, left));
@@ -83,12 +99,14 @@ export async function createJourneyDriver(
     },
     async feed(facts, { slice = 1000, verdictOf = () => null } = {}) {
       if (facts.length === 0) return;
-      if (engine === "postgres") await createPartitions(db, JSON.stringify(facts));
-      await db.batch([insertEvents(engine, JSON.stringify(facts))]);
-      for (const [verdict, judged] of groupVerdicts(facts, verdictOf)) {
-        await db.run(insertVerdicts(engine, judged, verdict));
-      }
+      await append(facts, verdictOf);
       await follow(facts.length, slice);
+    },
+    async feedRounds(rounds, verdictOf) {
+      for (const round of rounds) {
+        await append(round, verdictOf);
+        await follow(round.length, round.length);
+      }
     },
     async rejudge(workspaceId, verdicts) {
       const changes: Change[] = [];
@@ -126,7 +144,10 @@ function groupVerdicts(
   const groups = new Map<TestVerdict, EventRow[]>();
   for (const fact of facts) {
     const verdict = verdictOf(fact);
-    if (verdict !== null) groups.set(verdict, [...(groups.get(verdict) ?? []), fact]);
+    if (verdict === null) continue;
+    const group = groups.get(verdict) ?? [];
+    groups.set(verdict, group);
+    group.push(fact);
   }
   return groups;
 }

@@ -9,11 +9,12 @@ import {
   type CaseReport,
   caseItem,
   readCases,
+  reportCases,
   toFact,
   workspaceOf,
 } from "./case-file.ts";
 import { shuffled } from "./shuffle.ts";
-import { createStoredAnswers, type StoredAnswers } from "./stored-answers.ts";
+import { answerStored } from "./stored-answers.ts";
 
 const sessionCase = z.object({
   id: z.string(),
@@ -30,33 +31,23 @@ export async function runSessionCases(
   file: string,
   { shuffles = 200, engine }: { shuffles?: number; engine?: Engine } = {},
 ): Promise<CaseReport> {
-  const failed: CaseFailure[] = [];
-  const debatable: CaseFailure[] = [];
-  const cases = readCases(file, sessionCase);
-  const stored = engine === undefined ? undefined : await createStoredAnswers(engine);
-  for (const one of cases) {
-    const failure = await runCase(one, shuffles, stored);
-    if (failure) (one.debatable ? debatable : failed).push(failure);
-  }
-  await stored?.dispose();
-  return { passed: cases.length - failed.length - debatable.length, failed, debatable };
+  return reportCases(readCases(file, sessionCase), shuffles, {
+    async answer(trials) {
+      if (engine === undefined) {
+        return trials.map(({ given, seed }) => answer(shuffled(given.items, seed + 1)));
+      }
+      return (await answerStored(engine, trials)).map(({ sessions }) => sessions);
+    },
+    compare,
+  });
 }
 
-async function runCase(
-  one: SessionCase,
-  shuffles: number,
-  stored: StoredAnswers | undefined,
-): Promise<CaseFailure | undefined> {
-  for (let seed = 0; seed < shuffles; seed++) {
-    const items = seed === 0 ? one.items : shuffled(one.items, seed);
-    const answers = stored ? (await stored.answer({ items })).sessions : answer(items);
-    const found = Object.fromEntries(
-      Object.keys(one.expect).map((id) => [id, answers.get(id) ?? null]),
-    );
-    const isRight = Object.entries(one.expect).every(([id, session]) => found[id] === session);
-    if (!isRight) return { id: one.id, expected: one.expect, found };
-  }
-  return undefined;
+function compare(one: SessionCase, answers: Answers): CaseFailure | undefined {
+  const found = Object.fromEntries(
+    Object.keys(one.expect).map((id) => [id, answers.get(id) ?? null]),
+  );
+  const isRight = Object.entries(one.expect).every(([id, session]) => found[id] === session);
+  return isRight ? undefined : { id: one.id, expected: one.expect, found };
 }
 
 function answer(items: readonly CaseItem[]): Answers {

@@ -8,9 +8,10 @@ import { type CaseItem, homeOf, spellFlag, workspaceOf } from "./case-file.ts";
 import { SHARED } from "./database.ts";
 import setup from "./global-setup.ts";
 import { createJourneyDriver, type JourneyDriver, type TestVerdict } from "./journey-driver.ts";
-import { shuffled } from "./shuffle.ts";
+import { shuffled, toRounds } from "./shuffle.ts";
 
 interface StoredCase {
+  readonly id: string;
   readonly items: readonly CaseItem[];
   readonly contacts?: Readonly<Record<string, StoredContact>>;
   readonly clicks?: Readonly<
@@ -34,54 +35,102 @@ interface StoredContact {
   readonly ws?: string | null | undefined;
 }
 
-/** Answers cases by the projection on a database: each in workspaces of its own. */
-export interface StoredAnswers {
-  answer(
-    one: StoredCase,
-    seed?: number,
-  ): Promise<{
-    events: Map<string, string | null>;
-    sessions: Map<string, string | null>;
-    flags: Set<string>;
-  }>;
-  dispose(): Promise<void>;
+/** A case in one order of arrival. */
+interface Trial {
+  readonly given: StoredCase;
+  readonly seed: number;
 }
 
-/** Starts the database; outside a test run the servers that tests share, too. */
-export async function createStoredAnswers(engine: Engine): Promise<StoredAnswers> {
+/** What the projection made of a case. */
+interface StoredAnswer {
+  readonly events: Map<string, string | null>;
+  readonly sessions: Map<string, string | null>;
+  readonly flags: Set<string>;
+}
+
+/** A case whose facts are in the log under workspaces of its own. */
+interface Fed {
+  readonly given: StoredCase;
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly facts: readonly EventRow[];
+}
+
+/** Orders that share a transaction: many, or commits cost more than the work. */
+const ORDERS_A_FEED = 300;
+
+/**
+ * Answers trials by the projection on a database, each in workspaces of its own; an order that comes
+ * again is answered once. Starts the database, and outside a test run the servers that tests share.
+ *
+ * @returns one answer a trial
+ */
+export async function answerStored(
+  engine: Engine,
+  trials: readonly Trial[],
+): Promise<readonly StoredAnswer[]> {
   const teardown =
     process.env[SHARED.sqliteTemplate] === undefined ? await setup() : () => Promise.resolve();
   const driver = await createJourneyDriver(engine);
-  let lastWorkspace = 0;
-  return {
-    async answer(one, seed = 0) {
-      const found = {
-        events: new Map<string, string | null>(),
-        sessions: new Map<string, string | null>(),
-        flags: new Set<string>(),
-      };
-      const numbers = new Map<string, number>();
-      for (const name of new Set(one.items.map(workspaceOf))) {
-        lastWorkspace += 1;
-        numbers.set(name, lastWorkspace);
+  try {
+    const orders = new Map<string, Fed>();
+    let lastWorkspace = 0;
+    const keys = trials.map(({ given, seed }) => {
+      const names = [...new Set(given.items.map(workspaceOf))];
+      const numbers = new Map(names.map((name, at) => [name, lastWorkspace + at + 1]));
+      const facts = shuffled(factsOf(driver, given, numbers), seed + 1);
+      const key = JSON.stringify([given.id, ...facts.map(({ event_id }) => event_id)]);
+      if (!orders.has(key)) {
+        orders.set(key, { given, numbers, facts });
+        lastWorkspace += names.length;
       }
-      await feedCase(driver, one, numbers, seed);
-      for (const [name, number] of numbers) await readAnswers(driver, one, name, number, found);
-      return found;
-    },
-    async dispose() {
-      await driver.dispose();
-      await teardown();
-    },
-  };
+      return key;
+    });
+    await feedOrders(driver, [...orders.values()]);
+    const answers = new Map<string, StoredAnswer>();
+    for (const [key, fed] of orders) answers.set(key, await readAnswer(driver, fed));
+    return keys.map((key) => answers.get(key) ?? noAnswer());
+  } finally {
+    await driver.dispose();
+    await teardown();
+  }
 }
 
-async function feedCase(
+function noAnswer(): StoredAnswer {
+  return { events: new Map(), sessions: new Map(), flags: new Set() };
+}
+
+async function feedOrders(driver: JourneyDriver, orders: readonly Fed[]): Promise<void> {
+  for (const { given, numbers } of orders) eraseContacts(driver, given, numbers);
+  const machines = new Map(
+    orders.flatMap(({ given, numbers }) => {
+      const names = machinesOf(given);
+      return [...numbers.values()].map((number) => [number, names] as const);
+    }),
+  );
+  const verdictOf = ({ workspace_id, source, event_id, type }: EventRow): TestVerdict | null => {
+    if (machines.get(workspace_id)?.has(event_id)) return "machine";
+    return source === "server" || type === "sent" ? null : "human";
+  };
+  for (let from = 0; from < orders.length; from += ORDERS_A_FEED) {
+    const some = orders.slice(from, from + ORDERS_A_FEED);
+    await driver.feedRounds(toRounds(some.map(({ facts }) => facts)), verdictOf);
+  }
+}
+
+function machinesOf({ items, clicks = {} }: StoredCase): Set<string> {
+  return new Set([
+    ...items.filter(({ bot }) => bot).map(({ id }) => id),
+    ...Object.entries(clicks)
+      .filter(([, { verdict }]) => verdict !== "human")
+      .map(([clickId]) => clickId),
+  ]);
+}
+
+function eraseContacts(
   driver: JourneyDriver,
   one: StoredCase,
   numbers: ReadonlyMap<string, number>,
-  seed: number,
-): Promise<void> {
+): void {
   for (const contact of Object.values(one.contacts ?? {})) {
     const workspaceId = numbers.get(homeOf(contact, one.items));
     if (!contact.erased || workspaceId === undefined) continue;
@@ -92,22 +141,26 @@ async function feedCase(
       [refs.contact({ id }), refs.contact({ email })].flatMap((ref) => ref ?? []),
     );
   }
-  const clicks = Object.entries(one.clicks ?? {});
-  const facts = [
+}
+
+function factsOf(
+  driver: JourneyDriver,
+  one: StoredCase,
+  numbers: ReadonlyMap<string, number>,
+): EventRow[] {
+  return [
     ...one.items.map((item) => toEvent(item, numbers.get(workspaceOf(item)) ?? 0)),
     ...Object.keys(one.contacts ?? {}).flatMap((key) => contactFacts(key, one, numbers)),
-    ...clicks.flatMap(([clickId, click]) => clickFacts(driver, clickId, click, one, numbers)),
+    ...Object.entries(one.clicks ?? {}).flatMap(([clickId, click]) =>
+      clickFacts(driver, clickId, click, one, numbers),
+    ),
   ];
-  const machines = new Set([
-    ...one.items.filter(({ bot }) => bot).map(({ id }) => id),
-    ...clicks.filter(([, { verdict }]) => verdict !== "human").map(([clickId]) => clickId),
-  ]);
-  const verdictOf = ({ source, event_id, type }: EventRow): TestVerdict | null => {
-    if (machines.has(event_id)) return "machine";
-    return source === "server" || type === "sent" ? null : "human";
-  };
-  // Alternate between one slice and slices of one or two events.
-  await driver.feed(shuffled(facts, seed + 1), { slice: [1000, 1, 2][seed % 3] ?? 1, verdictOf });
+}
+
+async function readAnswer(driver: JourneyDriver, { given, numbers }: Fed): Promise<StoredAnswer> {
+  const found = noAnswer();
+  for (const [name, number] of numbers) await readAnswers(driver, given, name, number, found);
+  return found;
 }
 
 function contactFacts(
@@ -185,7 +238,7 @@ async function readAnswers(
   one: StoredCase,
   name: string,
   workspaceId: number,
-  found: Awaited<ReturnType<StoredAnswers["answer"]>>,
+  found: StoredAnswer,
 ): Promise<void> {
   const { db } = driver;
   const label = await readLabels(driver, one, name, workspaceId);

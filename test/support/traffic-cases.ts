@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Engine } from "../../src/db/db.ts";
+import type { EventRow } from "../../src/log/event.ts";
 import type { Hit, MailFacts, Verdict } from "../../src/traffic/define.ts";
 import { judge } from "../../src/traffic/judge.ts";
 import { createNetworks } from "../../src/traffic/networks.ts";
@@ -8,8 +9,8 @@ import { loadSignals } from "../../src/traffic/signals.ts";
 import type { CaseFailure, CaseReport } from "./case-file.ts";
 import { SHARED } from "./database.ts";
 import setup from "./global-setup.ts";
-import { shuffled } from "./shuffle.ts";
-import { createTrafficDriver } from "./traffic-driver.ts";
+import { shuffled, toRounds } from "./shuffle.ts";
+import { createTrafficDriver, type TrafficDriver } from "./traffic-driver.ts";
 import { factsOfCase } from "./traffic-facts.ts";
 
 const verdictName = z.enum(["human", "machine", "prefetch"]);
@@ -66,11 +67,18 @@ export interface TrafficCase {
   readonly hits: readonly CaseHit[];
 }
 
-/** Judges the hits of a case in the order given; the result names each hit's verdict. */
-type JudgeCase = (
-  given: TrafficCase,
-  hits: readonly CaseHit[],
-) => Promise<ReadonlyMap<string, Verdict>> | ReadonlyMap<string, Verdict>;
+/** A case in one order of arrival, with the hits that have come so far. */
+interface Trial {
+  readonly given: TrafficCase;
+  readonly hits: readonly CaseHit[];
+  /** The hit that has just arrived, where its verdict at that moment is asked for; else the final ones are. */
+  readonly arrived: CaseHit | null;
+}
+
+/** Judges trials; one map a trial names each hit's verdict. */
+type JudgeTrials = (
+  trials: readonly Trial[],
+) => Promise<readonly ReadonlyMap<string, Verdict>[]> | readonly ReadonlyMap<string, Verdict>[];
 
 /** Reads a file of traffic cases, and its networks as a classifier. */
 async function readTrafficCases(file: string): Promise<{
@@ -108,27 +116,44 @@ export async function runTrafficCases(
 async function runPure(file: string, shuffles: number): Promise<CaseReport> {
   const { cases, classify } = await readTrafficCases(file);
   const signals = await loadSignals();
-  return await reportCases(cases, shuffles, (given, hits) =>
-    judge(
-      hits.map((hit) => toHit(hit, classify(hit.ip ?? undefined))),
-      { signals, mailOf: (hit) => mailOf(given, hit) },
+  return await reportCases(cases, shuffles, (trials) =>
+    trials.map(({ given, hits }) =>
+      judge(
+        hits.map((hit) => toHit(hit, classify(hit.ip ?? undefined))),
+        { signals, mailOf: (hit) => mailOf(given, hit) },
+      ),
     ),
   );
 }
 
-/** Every order of every case in a workspace of its own, the facts about the mail mixed in, too. */
+/** Orders that share a transaction: many, or commits cost more than judging. */
+const ORDERS_A_FEED = 500;
+
+/**
+ * Every trial in a workspace of its own, the facts about the mail mixed in, too. An order that comes
+ * again is judged once: four facts have 24.
+ */
 async function runStored(file: string, shuffles: number, engine: Engine): Promise<CaseReport> {
   const { cases, classify } = await readTrafficCases(file);
   const teardown =
     process.env[SHARED.sqliteTemplate] === undefined ? await setup() : () => Promise.resolve();
   const driver = await createTrafficDriver(engine);
-  let workspaceId = 0;
   try {
-    return await reportCases(cases, shuffles, async ({ mails }, hits) => {
-      workspaceId += 1;
-      const facts = factsOfCase({ mails, hits }, workspaceId, classify);
-      await driver.feed(shuffled(facts, workspaceId), 1 + (workspaceId % 4));
-      return await driver.verdicts(workspaceId);
+    return await reportCases(cases, shuffles, async (trials) => {
+      const orders = new Map<string, EventRow[]>();
+      const keys = trials.map(({ given: { id, mails }, hits }, index) => {
+        const workspaceId = orders.size + 1;
+        const facts = shuffled(factsOfCase({ mails, hits }, workspaceId, classify), index + 1);
+        const key = JSON.stringify([id, ...facts.map(({ event_id }) => event_id)]);
+        if (!orders.has(key)) orders.set(key, facts);
+        return key;
+      });
+      await feedOrders(driver, [...orders.values()]);
+      const verdictsOf = new Map<string, ReadonlyMap<string, Verdict>>();
+      for (const key of orders.keys()) {
+        verdictsOf.set(key, await driver.verdicts(verdictsOf.size + 1));
+      }
+      return keys.map((key) => verdictsOf.get(key) ?? new Map());
     });
   } finally {
     await driver.dispose();
@@ -136,42 +161,64 @@ async function runStored(file: string, shuffles: number, engine: Engine): Promis
   }
 }
 
-/** Compares what a judge says with what the cases expect. */
+async function feedOrders(driver: TrafficDriver, orders: readonly EventRow[][]): Promise<void> {
+  for (let from = 0; from < orders.length; from += ORDERS_A_FEED) {
+    await driver.feedRounds(toRounds(orders.slice(from, from + ORDERS_A_FEED)));
+  }
+}
+
+/** Compares what a judge says with what the cases expect, each in its own order and many others. */
 async function reportCases(
   cases: readonly TrafficCase[],
   shuffles: number,
-  judgeCase: JudgeCase,
+  judgeTrials: JudgeTrials,
 ): Promise<CaseReport> {
-  const failed: CaseFailure[] = [];
-  const debatable: CaseFailure[] = [];
-  let passed = 0;
-  for (const given of cases) {
-    const failures = await runCase(given, shuffles, judgeCase);
-    if (failures.length === 0) passed += 1;
-    (given.isDebatable ? debatable : failed).push(...failures);
-  }
-  return { passed, failed, debatable };
+  const trials = cases.flatMap((given) => trialsOf(given, shuffles));
+  const verdicts = await judgeTrials(trials);
+  const failures = new Map<TrafficCase, Map<string, CaseFailure>>();
+  trials.forEach((trial, index) => {
+    const own = failures.get(trial.given) ?? new Map<string, CaseFailure>();
+    failures.set(trial.given, own);
+    for (const failure of compare(trial, verdicts[index])) own.set(failure.id, failure);
+  });
+  const found = [...failures].filter(([, own]) => own.size > 0);
+  const listed = (isDebatable: boolean): CaseFailure[] =>
+    found.flatMap(([given, own]) => (given.isDebatable === isDebatable ? [...own.values()] : []));
+  return {
+    passed: cases.length - found.length,
+    failed: listed(false),
+    debatable: listed(true),
+  };
 }
 
-async function runCase(
-  given: TrafficCase,
-  shuffles: number,
-  judgeCase: JudgeCase,
-): Promise<CaseFailure[]> {
-  const failures = new Map<string, CaseFailure>();
-  const note = (failure: CaseFailure | undefined): void => {
-    if (failure) failures.set(failure.id, failure);
-  };
-  for (let seed = 0; seed <= shuffles; seed += 1) {
-    const hits = seed === 0 ? given.hits : shuffled(given.hits, seed);
-    const verdicts = await judgeCase(given, hits);
-    for (const hit of hits) note(compareFinal(given.id, hit, verdicts.get(hit.id)));
-  }
-  for (const hit of given.hits.filter((one) => one.expect_at_arrival !== undefined)) {
-    const known = given.hits.filter((other) => other.t < hit.t || other.id === hit.id);
-    note(compareArrival(given.id, hit, (await judgeCase(given, known)).get(hit.id)));
-  }
-  return [...failures.values()];
+function trialsOf(given: TrafficCase, shuffles: number): Trial[] {
+  const orders = Array.from({ length: shuffles + 1 }, (_, seed) => ({
+    given,
+    hits: seed === 0 ? given.hits : shuffled(given.hits, seed),
+    arrived: null,
+  }));
+  const arrivals = given.hits.flatMap((hit) =>
+    hit.expect_at_arrival === undefined
+      ? []
+      : [
+          {
+            given,
+            hits: given.hits.filter((other) => other.t < hit.t || other.id === hit.id),
+            arrived: hit,
+          },
+        ],
+  );
+  return [...orders, ...arrivals];
+}
+
+function compare(
+  { given, hits, arrived }: Trial,
+  verdicts: ReadonlyMap<string, Verdict> | undefined,
+): CaseFailure[] {
+  const failures = arrived
+    ? [compareArrival(given.id, arrived, verdicts?.get(arrived.id))]
+    : hits.map((hit) => compareFinal(given.id, hit, verdicts?.get(hit.id)));
+  return failures.filter((failure) => failure !== undefined);
 }
 
 function compareFinal(

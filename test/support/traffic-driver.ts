@@ -16,6 +16,8 @@ export interface TrafficDriver {
   readonly db: Db;
   /** Appends facts and lets the projection read them in slices of `slice` events. */
   feed(facts: readonly EventRow[], slice?: number): Promise<void>;
+  /** Appends facts round by round; the projection reads each round as one slice. */
+  feedRounds(rounds: readonly (readonly EventRow[])[]): Promise<void>;
   /** Computes everything again from empty tables, in slices of `slice` events. */
   rebuild(slice: number): Promise<void>;
   /** The verdicts of a workspace by event id. */
@@ -58,6 +60,13 @@ export async function createTrafficDriver(engine: Engine): Promise<TrafficDriver
       // One statement a fact: its place in the log is then the place in the list on both engines.
       await db.batch(facts.map((fact) => insertEvents(engine, JSON.stringify([fact]))));
       await follow(facts.length, slice);
+    },
+    async feedRounds(rounds) {
+      if (engine === "postgres") await createPartitions(db, JSON.stringify(rounds.flat()));
+      for (const round of rounds) {
+        await db.batch([insertEvents(engine, JSON.stringify(round))]);
+        await follow(round.length, round.length);
+      }
     },
     async rebuild(slice) {
       for (const name of projection.tables) await db.run(sql`DELETE FROM ${table(name)}`);
