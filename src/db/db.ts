@@ -29,8 +29,8 @@ export interface BulkInsert {
   /** The table, from `identifier()`. */
   readonly into: Sql;
   readonly columns: readonly string[];
-  /** A JSON array of objects. */
-  readonly rows: string;
+  /** A JSON array of objects, as text or as its UTF-8 bytes: those cross to the writer without being read. */
+  readonly rows: string | Buffer;
 }
 
 export type BatchStatement = Sql | GuardedStatement | BulkInsert;

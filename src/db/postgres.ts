@@ -133,7 +133,7 @@ function toSql({ into, columns, rows }: BulkInsert): Sql {
   const list = columnList(columns);
   return sql`
     INSERT INTO ${into} (${list})
-    SELECT ${list} FROM jsonb_populate_recordset(CAST(NULL AS ${into}), CAST(${rows} AS jsonb))
+    SELECT ${list} FROM jsonb_populate_recordset(CAST(NULL AS ${into}), CAST(${rows.toString()} AS jsonb))
     ON CONFLICT DO NOTHING`;
 }
 

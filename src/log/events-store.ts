@@ -39,11 +39,11 @@ const SELECT_LIST = selectList();
 /**
  * Inserts facts into the log, passing over those it already holds (same workspace, source, event id).
  *
- * @param json facts as a JSON array, members that are null may be missing, `context` and
+ * @param json facts as a JSON array (text or UTF-8), members that are null may be missing, `context` and
  *             `properties` may be JSON text; a fact that appears twice in it is inserted once
  */
-export function insertEvents(engine: Engine, json: string): BatchStatement {
-  if (engine === "postgres") return insertOnPostgres(json);
+export function insertEvents(engine: Engine, json: string | Buffer): BatchStatement {
+  if (engine === "postgres") return insertOnPostgres(json.toString());
   return { into: identifier("events"), columns: COLUMNS, rows: json };
 }
 

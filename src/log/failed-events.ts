@@ -53,14 +53,16 @@ export interface SplitSlice {
   readonly failed: string;
 }
 
+const FAILED_MARK = '"failed_id":';
+
 /**
  * Splits a slice of the journal; undefined where it holds no refused item, as nearly always.
  *
- * @param json events and refused items as a JSON array
+ * @param json events and refused items as a JSON array in UTF-8
  */
-export function splitFailedEvents(json: string): SplitSlice | undefined {
-  if (!json.includes('"failed_id":')) return undefined;
-  const facts: object[] = JSON.parse(json);
+export function splitFailedEvents(json: Buffer): SplitSlice | undefined {
+  if (!json.includes(FAILED_MARK)) return undefined;
+  const facts: object[] = JSON.parse(json.toString("utf8"));
   const failed = facts.filter((fact) => "failed_id" in fact);
   const events = facts.filter((fact) => !("failed_id" in fact));
   return { events: JSON.stringify(events), failed: JSON.stringify(failed) };

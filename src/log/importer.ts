@@ -21,6 +21,10 @@ const GATHER_MS = 50;
 /** Pauses before a database that is away is tried again. */
 const RETRY_MS = [50, 100, 250, 500, 1000] as const;
 
+const OPENING = Buffer.from("[");
+const COMMA = Buffer.from(",");
+const CLOSING = Buffer.from("]");
+
 /** What must be known of a fact to keep it among the refused ones. */
 const refusedFact = z.object({
   workspace_id: z.number().int().catch(0),
@@ -138,12 +142,9 @@ export function createImporter(deps: ImporterDeps): Importer {
 
   async function importSlice(segment: SegmentInfo, frames: Frame[], end: number): Promise<void> {
     const records = frames.reduce((sum, frame) => sum + frame.records, 0);
-    const json = `[${frames
-      .filter((frame) => frame.records > 0)
-      .map((frame) => frame.payload.toString("utf8"))
-      .join(",")}]`;
+    const json = toJsonArray(frames);
     try {
-      if (db.engine === "postgres") await createPartitions(db, json);
+      if (db.engine === "postgres") await createPartitions(db, json.toString("utf8"));
       await moveOffset(segment, end, records > 0 ? insertSlice(db.engine, json) : []);
     } catch (error) {
       if (error instanceof AppError) throw error;
@@ -156,15 +157,15 @@ export function createImporter(deps: ImporterDeps): Importer {
   /** The database refused the slice for what is in it: keep the good facts, and the bad ones apart. */
   async function importOneByOne(
     segment: SegmentInfo,
-    json: string,
+    json: Buffer,
     end: number,
     cause: unknown,
   ): Promise<void> {
-    const facts: unknown[] = JSON.parse(json);
+    const facts: unknown[] = JSON.parse(json.toString("utf8"));
     const refused: FailedEventRow[] = [];
     for (const fact of facts) {
       try {
-        await db.batch(insertSlice(db.engine, JSON.stringify([fact])));
+        await db.batch(insertSlice(db.engine, Buffer.from(JSON.stringify([fact]))));
       } catch (error) {
         if (error instanceof AppError) throw error;
         refused.push(asFailedEvent(fact, error));
@@ -275,7 +276,15 @@ interface Piece {
   readonly damagedBytes: number;
 }
 
-function insertSlice(engine: Engine, json: string): BatchStatement[] {
+/** Bytes all the way: on SQLite only the writer thread reads them as text. */
+function toJsonArray(frames: readonly Frame[]): Buffer {
+  const pieces = frames
+    .filter((frame) => frame.records > 0)
+    .flatMap(({ payload }, index) => [index === 0 ? OPENING : COMMA, payload]);
+  return Buffer.concat([...(pieces.length > 0 ? pieces : [OPENING]), CLOSING]);
+}
+
+function insertSlice(engine: Engine, json: Buffer): BatchStatement[] {
   const split = splitFailedEvents(json);
   if (!split) return [insertEvents(engine, json)];
   return [insertEvents(engine, split.events), insertFailedEvents(split.failed)];

@@ -1,7 +1,7 @@
 import type { JournalLimits } from "./journal.ts";
 import type { SegmentFiles } from "./journal-files.ts";
 import type { JournalQueue } from "./journal-queue.ts";
-import { encodeFrame } from "./segment.ts";
+import { createFrameEncoder } from "./segment.ts";
 
 /** A reader is redirected after this time at the latest, however slow the disk is. */
 const PATIENCE_MS = 50;
@@ -38,6 +38,7 @@ export function createWriter(
   queue: JournalQueue,
   onWritten: () => void,
 ): Writer {
+  const encodeFrame = createFrameEncoder();
   let writing: Promise<void> | undefined;
   let failure: unknown;
   let retryTimer: NodeJS.Timeout | undefined;
@@ -67,8 +68,8 @@ export function createWriter(
   async function writeGroup(): Promise<void> {
     const group = queue.takeGroup(GROUP_BYTES);
     const count = group.reduce((sum, entry) => sum + entry.records, 0);
-    const payload = group.map((entry) => entry.json).join(",");
-    await files.write(encodeFrame(payload, count), limits.segmentBytes);
+    // One write is in flight: nobody reads the frame any more when the next one is encoded.
+    await files.write(encodeFrame(group, count), limits.segmentBytes);
     writes += 1;
     records += count;
     if (failure !== undefined) {

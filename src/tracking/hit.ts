@@ -1,4 +1,5 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { createRecentCache } from "../lib/recent-cache.ts";
 import { MAX_HEADER_LENGTH, SIGNAL_HEADERS } from "../lib/signal-headers.ts";
 import { toStorableText } from "../lib/storable.ts";
 
@@ -25,6 +26,9 @@ export interface Visitor {
   /** Class of the network, judged on the full address before it was truncated. */
   readonly network: string | undefined;
 }
+
+/** Of a client's description that is remembered, in UTF-16 units: a few thousand must not fill the memory. */
+const MAX_KEY_LENGTH = 2000;
 
 /** What a hit's fact begins with; its JSON is put together by hand, see `writeHit`. */
 const BEGINNINGS = {
@@ -59,31 +63,53 @@ export function writeHit(req: IncomingMessage, parts: HitParts): string {
   return (
     `{"workspace_id":${link.workspaceId},"event_id":"${id}",${BEGINNINGS[kind]}` +
     `,"occurred_at":${at},"received_at":${at},"campaign_id":"${link.campaignId}"` +
-    `${message}${contact}${click},"context":${JSON.stringify(writeContext(req, visitor))},"properties":"{}"}`
+    `${message}${contact}${click},"context":"${writeContext(req, visitor)}","properties":"{}"}`
   );
 }
 
-function writeContext(req: IncomingMessage, { ip, tls, network }: Visitor): string {
-  const address = ip === null ? "null" : `"${ip}"`;
-  const known = network === undefined ? "" : `,"network":${JSON.stringify(network)}`;
-  const userAgent = quote(req.headers["user-agent"] ?? "");
+/** JSON text inside a JSON string: its quotes are escaped. */
+function writeContext({ method, headers }: IncomingMessage, { ip, tls, network }: Visitor): string {
+  const address = ip === null ? "null" : `\\"${ip}\\"`;
+  const known =
+    network === undefined ? "" : `,\\"network\\":${escapeQuotes(JSON.stringify(network))}`;
   return (
-    `{"method":"${req.method}","ip":${address},"ua":${userAgent},"tls":${tls ? 1 : 0}` +
-    `,"headers":{${writeHeaders(req)}}${known}}`
+    `{\\"method\\":\\"${method}\\",\\"ip\\":${address},\\"tls\\":${tls ? 1 : 0}` +
+    `${known},${describeClient(headers)}}`
   );
 }
 
-function writeHeaders(req: IncomingMessage): string {
-  let text = "";
+/** What a client said of itself, which thousands say alike: the key is all of it, the value its JSON, escaped. */
+const clients = createRecentCache<string>(2000);
+
+function describeClient(headers: IncomingHttpHeaders): string {
+  let key = headers["user-agent"] ?? "";
   for (const name of SIGNAL_HEADERS) {
-    const value = req.headers[name];
-    if (typeof value === "string") text += `${text === "" ? "" : ","}"${name}":${quote(value)}`;
+    const value = headers[name];
+    // No header holds a line break, so nothing that a client sends can look like another header.
+    if (typeof value === "string") key += `\n${name}\n${value}`;
   }
-  return text;
+  const known = clients.get(key);
+  if (known !== undefined) return known;
+  const description = escapeQuotes(writeClient(headers));
+  if (key.length <= MAX_KEY_LENGTH) clients.set(key, description);
+  return description;
+}
+
+function writeClient(headers: IncomingHttpHeaders): string {
+  const signals = SIGNAL_HEADERS.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === "string" ? [`"${name}":${quote(value)}`] : [];
+  });
+  return `"ua":${quote(headers["user-agent"] ?? "")},"headers":{${signals.join(",")}}`;
 }
 
 function quote(text: string): string {
   return JSON.stringify(
     toStorableText(text.length > MAX_HEADER_LENGTH ? text.slice(0, MAX_HEADER_LENGTH) : text),
   );
+}
+
+/** As it stands inside a JSON string. */
+function escapeQuotes(json: string): string {
+  return JSON.stringify(json).slice(1, -1);
 }

@@ -8,9 +8,10 @@ import type { EventRow } from "../../src/log/event.ts";
 import { createFailedEvent } from "../../src/log/failed-events.ts";
 import { createImporter, type Importer, type ImportTrouble } from "../../src/log/importer.ts";
 import { type Journal, openJournal } from "../../src/log/journal.ts";
-import { encodeFrame, SEGMENT_HEADER } from "../../src/log/segment.ts";
+import { SEGMENT_HEADER } from "../../src/log/segment.ts";
 import { createTestDatabase, type TestDatabase, testEngines } from "../support/database.ts";
 import { siteFact } from "../support/facts.ts";
+import { frameOf } from "../support/frames.ts";
 
 describe.each(testEngines)("the importer on %s", (engine) => {
   let folder: string;
@@ -55,8 +56,8 @@ describe.each(testEngines)("the importer on %s", (engine) => {
     await open();
   }
 
-  function frameOf(id: string): Buffer {
-    return encodeFrame(JSON.stringify(siteFact(id)), 1);
+  function frameOfSite(id: string): Buffer {
+    return frameOf(JSON.stringify(siteFact(id)), 1);
   }
 
   /** What an earlier run left behind. */
@@ -129,16 +130,16 @@ describe.each(testEngines)("the importer on %s", (engine) => {
   });
 
   it("cuts a torn tail, and imports what stands before it", async () => {
-    await writeSegment(frameOf("whole"), frameOf("torn").subarray(0, 40));
+    await writeSegment(frameOfSite("whole"), frameOfSite("torn").subarray(0, 40));
     await open();
     expect(await importedIds()).toEqual(["whole"]);
     expect(troubles).toEqual([]);
   });
 
   it("passes over damaged bytes, says how many, and imports what stands behind", async () => {
-    const bad = frameOf("bad");
+    const bad = frameOfSite("bad");
     bad[60] = (bad[60] ?? 0) ^ 1;
-    await writeSegment(frameOf("before"), bad, frameOf("behind"));
+    await writeSegment(frameOfSite("before"), bad, frameOfSite("behind"));
     await open();
     expect(await importedIds()).toEqual(["before", "behind"]);
     expect(troubles).toEqual([{ kind: "damaged_bytes", count: bad.length }]);

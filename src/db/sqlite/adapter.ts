@@ -1,7 +1,6 @@
-import { boundValues, columnList, guardOf, isBulkInsert } from "../bind.ts";
+import { boundValues, guardOf, isBulkInsert } from "../bind.ts";
 import type { BatchStatement, BulkInsert, Db, Sql } from "../db.ts";
 import { storageUnavailable } from "../failures.ts";
-import { sql } from "../sql.ts";
 import type { ReadResult, WireStatement, WriteRequest, WriteResult } from "./protocol.ts";
 import { createReaderPool } from "./reader-pool.ts";
 import { createThread } from "./thread.ts";
@@ -82,8 +81,7 @@ function toWire(item: BatchStatement): WireStatement {
 }
 
 function toBulk({ into, columns, rows }: BulkInsert): WireStatement {
-  const { sql: head } = sql`INSERT INTO ${into} (${columnList(columns)}) VALUES`;
-  return { sql: head, values: [], bulk: { columns, rows } };
+  return { sql: into.sql, values: [], bulk: { columns, rows } };
 }
 
 function toObjects({ columns, rows }: ReadResult): Record<string, unknown>[] {

@@ -9,10 +9,13 @@ import type { ConnectionOptions } from "./protocol.ts";
 /** Prepared statements kept by their text. */
 const STATEMENTS = 500;
 
+/** A value, or all values of a statement in one array. */
+type Binding = SqlValue | SqlValue[];
+
 export interface Connection {
   readonly db: Database.Database;
   /** Compiles once a text. */
-  prepare(sql: string): Database.Statement<SqlValue[]>;
+  prepare(sql: string): Database.Statement<Binding[]>;
   /** Whether the path still leads to the file that was opened. */
   isCurrent(): boolean;
 }
@@ -41,13 +44,13 @@ export function openConnection(options: ConnectionOptions, mode: OpenMode): Conn
     throw error;
   }
   const openedInode = inodeOf(options.file);
-  const statements = new LRUCache<string, Database.Statement<SqlValue[]>>({ max: STATEMENTS });
+  const statements = new LRUCache<string, Database.Statement<Binding[]>>({ max: STATEMENTS });
   return {
     db,
     prepare(sql) {
       const known = statements.get(sql);
       if (known) return known;
-      const statement = db.prepare<SqlValue[]>(sql);
+      const statement = db.prepare<Binding[]>(sql);
       statements.set(sql, statement);
       return statement;
     },

@@ -6,8 +6,14 @@ export interface WireStatement {
   readonly values: readonly SqlValue[];
   /** Rows that it must change, or the batch is rolled back. */
   readonly changes?: number;
-  /** A bulk insert: `sql` ends before its rows, which are the objects of a JSON array. */
-  readonly bulk?: { readonly columns: readonly string[]; readonly rows: string };
+  readonly bulk?: WireRows;
+}
+
+/** A bulk insert: the statement's `sql` is its table. */
+export interface WireRows {
+  readonly columns: readonly string[];
+  /** A JSON array of objects, as text or in UTF-8. */
+  readonly rows: string | Uint8Array;
 }
 
 export interface ReadRequest {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 import type Database from "better-sqlite3";
-import type { SqlValue } from "../db.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import {
   type Connection,
@@ -10,6 +9,7 @@ import {
   toBindings,
 } from "./connection.ts";
 import { GuardFailed, isLocked } from "./failure.ts";
+import { insertRows } from "./insert-rows.ts";
 import type { WireStatement, WriteRequest, WriteResult, WriterOptions } from "./protocol.ts";
 import { serveRequests } from "./serve-requests.ts";
 
@@ -94,33 +94,4 @@ function runStatement(opened: Connection, wire: WireStatement): number {
     : statement.run(...bound).changes;
   if (changes !== undefined && changes !== changed) throw new GuardFailed(changes, changed);
   return changed;
-}
-
-/** Rows of one INSERT: the way into SQLite costs a third of a row. */
-const ROWS_AT_ONCE = 10;
-
-/** The column's own type turns a whole number into an integer: no BigInt for each. */
-function insertRows(
-  opened: Connection,
-  head: string,
-  { columns, rows }: NonNullable<WireStatement["bulk"]>,
-): number {
-  const objects: Record<string, unknown>[] = JSON.parse(rows);
-  const places = `(${columns.map(() => "?").join(", ")})`;
-  let inserted = 0;
-  for (let from = 0; from < objects.length; from += ROWS_AT_ONCE) {
-    const some = objects.slice(from, from + ROWS_AT_ONCE);
-    const statement = opened.prepare(
-      `${head} ${some.map(() => places).join(", ")} ON CONFLICT DO NOTHING`,
-    );
-    const values = some.flatMap((row) => columns.map((column) => toColumn(row[column])));
-    inserted += statement.run(...values).changes;
-  }
-  return inserted;
-}
-
-function toColumn(value: unknown): SqlValue {
-  if (typeof value === "string" || typeof value === "number") return value;
-  if (typeof value === "boolean") return value ? 1 : 0;
-  return value === null || value === undefined ? null : JSON.stringify(value);
 }
