@@ -8,11 +8,12 @@ import { acquireInstanceLock } from "./db/sqlite/lock.ts";
 import { findMergeTags } from "./email/rewrite/merge-tags.ts";
 import { fillSlots } from "./email/rewrite/slots.ts";
 import { createEmailRoutes } from "./email/routes.ts";
+import { createCampaignRoutes } from "./email/routes-campaigns.ts";
 import { rewriteBodySchema } from "./email/schemas.ts";
 import { createRewriteService } from "./email/service.ts";
 import { createTokens } from "./email/tokens.ts";
 import { createApp } from "./http/app.ts";
-import { renderNotFoundPage } from "./http/link-page.ts";
+import { renderLinkPage } from "./http/link-page.ts";
 import { listen } from "./http/listen.ts";
 import { createClientAddress } from "./lib/client-address.ts";
 import { type Clock, createClock } from "./lib/clock.ts";
@@ -24,6 +25,7 @@ import type { Logger } from "./lib/log-lines.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
 import { createRecentCache } from "./lib/recent-cache.ts";
 import { validate } from "./lib/validate.ts";
+import { createLinks, type Links } from "./links.ts";
 import { latestEvents } from "./log/latest-events.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { createReportRoutes } from "./reports/routes.ts";
@@ -127,6 +129,7 @@ function waitFor(opened: Promise<RequestListener>): RequestListener {
 interface Parts {
   readonly access: Access;
   readonly sites: Sites;
+  readonly links: Links;
   readonly pipeline: Pipeline;
   /** Ends the streams of pages, which would never end by themselves. */
   readonly stopping: AbortController;
@@ -135,20 +138,26 @@ interface Parts {
 async function startParts(common: Common): Promise<Parts> {
   const { log } = common;
   const onError = (error: unknown) =>
-    log.warn({ err: error }, "Keys or sites could not be read again; the copy in memory stays.");
+    log.warn(
+      { err: error },
+      "Keys, sites or links could not be read again; the copy in memory stays.",
+    );
   const access = createServiceAccess(common, onError);
   await access.start();
   const sites = createServiceSites(common, access, onError);
   await sites.start();
+  const links = createLinks({ ...common, access, onError });
+  await links.start();
   const pipeline = await createPipeline(common);
   await pipeline.start();
-  return { access, sites, pipeline, stopping: new AbortController() };
+  return { access, sites, links, pipeline, stopping: new AbortController() };
 }
 
-async function stopParts({ access, sites, pipeline }: Parts): Promise<void> {
+async function stopParts({ access, sites, links, pipeline }: Parts): Promise<void> {
   await pipeline.stop(DRAIN_MS);
   access.stop();
   sites.stop();
+  links.stop();
 }
 
 function createServiceAccess(common: Common, onError: (error: unknown) => void): Access {
@@ -186,7 +195,7 @@ function createServiceSites(
 
 async function createListener(common: Common, parts: Parts): Promise<RequestListener> {
   const { config, log, now, storage, metrics, baseUrl } = common;
-  const { access, sites, pipeline } = parts;
+  const { access, sites, links, pipeline } = parts;
   const { db } = storage;
   const newId = () => createId(now());
   const { describeVisitor, ...address } = await createAddressBook(common);
@@ -196,6 +205,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     tokens,
     baseUrl,
     aliasBases: [],
+    admitDestinations: links.admitDestinations,
     refsOf,
     record: pipeline.record,
     now,
@@ -223,6 +233,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
+      createCampaignRoutes({ authorize, campaigns: links.campaigns }),
       createReportRoutes({ db, authorize, refsOf }),
       createSiteRoutes({ authorize, sites, script: loadSiteScript() }),
       createAccessRoutes({ ...access, now }),
@@ -257,7 +268,12 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
 
   return createFront({
     basePath: new URL(baseUrl).pathname.replace(/\/$/, ""),
-    openPath: createOpenPath({ ...tokens, fillSlots, isMergeTag }),
+    openPath: createOpenPath({
+      ...tokens,
+      findException: links.findException,
+      fillSlots,
+      isMergeTag,
+    }),
     addClickParameter: createClickParameter({
       name: config.CLICK_PARAM,
       isSiteHost: sites.isSiteHost,
@@ -269,7 +285,8 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     createId,
     onHit: metrics.countHit,
     onMiss: (kind) => metrics.misses.inc({ kind }),
-    notFoundPage: renderNotFoundPage(),
+    notFoundPage: renderLinkPage("unknown"),
+    gonePage: renderLinkPage,
     app,
   });
 }

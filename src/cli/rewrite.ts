@@ -58,6 +58,8 @@ function createService({ access, config, now, storage }: CommandContext): Rewrit
     tokens: createTokens({ keyring }),
     baseUrl: publicUrl(config),
     aliasBases: [],
+    // The command works in the operator's own workspace, which has no quota.
+    admitDestinations: async () => {},
     refsOf: access.refsOf,
     async record(events) {
       const json = JSON.stringify(events);

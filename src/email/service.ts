@@ -22,6 +22,8 @@ export interface RewriteServiceDeps {
   readonly baseUrl: string;
   /** Other base URLs of ours: custom tracking domains, present and former. */
   readonly aliasBases: readonly string[];
+  /** Rejects with `too_many_new_hosts` (429) when the workspace may not lead to all of these URLs yet. */
+  readonly admitDestinations: (workspaceId: number, urls: readonly string[]) => Promise<void>;
   readonly refsOf: (workspaceId: number) => Refs;
   /** Stored UTM defaults of a campaign; none at first. */
   readonly utmDefaultsOf?: (workspaceId: number, campaign: string) => UtmParams;
@@ -87,6 +89,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
   ): Promise<RewrittenForOne> {
     const environment = environmentOf(workspaceId, request.campaign);
     const mail = prepareMail(environment, request, parts);
+    await admitLinks(workspaceId, mail);
     const addressee = request.template
       ? undefined
       : addressMail(environment, request, deps.createId(deps.now()));
@@ -114,6 +117,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
   ): AsyncGenerator<BatchLine[]> {
     const environment = environmentOf(workspaceId, request.campaign);
     const mail = prepareMail(environment, request, parts);
+    await admitLinks(workspaceId, mail);
     for (let from = 0; from < recipients.length; from += BATCH_SLICE) {
       const facts: EventRow[] = [];
       const lines = recipients.slice(from, from + BATCH_SLICE).map((recipient, at) => {
@@ -141,6 +145,13 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     });
     await deps.record(facts);
     return lines;
+  }
+
+  function admitLinks(workspaceId: number, { links }: RewrittenMail): Promise<void> {
+    return deps.admitDestinations(
+      workspaceId,
+      links.map(({ destination }) => destination),
+    );
   }
 
   function contactFacts(

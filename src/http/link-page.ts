@@ -2,7 +2,7 @@ import { createRender } from "./render.ts";
 import { publicShell, renderPage } from "./shell.ts";
 
 /** Why a tracked link leads nowhere. */
-export type DeadLink = "unknown" | "expired" | "stopped";
+type DeadLink = "unknown" | "expired" | "stopped";
 
 const TEXT: Record<DeadLink, { heading: string; advice: string }> = {
   unknown: {
@@ -21,14 +21,12 @@ const TEXT: Record<DeadLink, { heading: string; advice: string }> = {
 
 const pages = renderAll();
 
-/** The page a reader gets for a link that leads nowhere. Made once at start: costs a look-up. */
+/**
+ * The page a reader gets for a link that leads nowhere. Made once at start: costs a look-up. `unknown` is
+ * the one for every link that is forged, cut or foreign, whatever was wrong with it.
+ */
 export function renderLinkPage(reason: DeadLink): string {
   return pages[reason];
-}
-
-/** The one page for every link that is forged, cut or foreign, whatever was wrong with it. */
-export function renderNotFoundPage(): string {
-  return pages.unknown;
 }
 
 function renderAll(): Record<DeadLink, string> {

@@ -65,6 +65,22 @@ const settings = {
     .regex(/^[a-z][a-z0-9_]{0,15}$/i, "must be 1 to 16 letters, digits or _")
     .default("jt")
     .describe("Query parameter that carries the click to a registered site."),
+  LINK_FALLBACK_URL: z
+    .string()
+    .refine(isHttpUrl, "must be an http(s) URL such as https://example.com")
+    .transform((url) => new URL(url).href)
+    .optional()
+    .describe(
+      "Where stopped and expired links lead that have no fallback; default a page of ours.",
+    ),
+  NEW_HOSTS_PER_DAY: z.coerce
+    .number("must be a whole number")
+    .int()
+    .min(0)
+    .default(100)
+    .describe(
+      "Hosts a day that the links of an added workspace may newly lead to; 0 sets no limit.",
+    ),
   BODY_LIMIT: byteSize("5mb").describe("Largest email that the rewriter takes."),
   JOURNAL_SEGMENT: byteSize("16mb").describe(
     "Size at which a journal file is closed and the next begun.",
@@ -189,7 +205,7 @@ export function describeSettings(): SettingDescription[] {
 }
 
 function showDefault(name: string, value: unknown): string {
-  const isSize = typeof value === "number" && name !== "PORT";
+  const isSize = typeof value === "number" && !["PORT", "NEW_HOSTS_PER_DAY"].includes(name);
   return isSize ? formatBytes(value).replace(" ", "").toLowerCase() : String(value);
 }
 

@@ -32,6 +32,7 @@ export type ErrorCode =
   | "storage_unavailable"
   | "too_deep"
   | "too_large_event"
+  | "too_many_new_hosts"
   | "too_many_properties"
   | "unauthorized"
   | "unknown_link"

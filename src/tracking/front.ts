@@ -21,6 +21,8 @@ interface FrontDeps {
   onMiss(kind: "click" | "open"): void;
   /** One page for every miss: it must not tell a forged token from an unknown one. */
   readonly notFoundPage: string;
+  /** The page of a link that its sender stopped, or that has expired. */
+  gonePage(state: "stopped" | "expired"): string;
   /** Express: everything else. */
   readonly app: RequestListener;
 }
@@ -78,7 +80,7 @@ function answerClick(
   if (deps.floods.isSurplus("click", link, at)) {
     // Nothing names this click but its count, so it has no id to carry.
     deps.floods.count("click", link, at, (kept) => {
-      redirect(res, link.destination);
+      lead(res, link, link.destination, deps);
       deps.onHit("click", countedAs(kept), (performance.now() - startedAt) / 1000);
     });
     return;
@@ -88,13 +90,16 @@ function answerClick(
   // Durable first: answering before the write lost up to 7 % of clicks on kill -9, and one write
   // for all that arrived meanwhile makes the wait cheap.
   deps.record(hit, (kept) => {
-    redirect(res, deps.addClickParameter(link.workspaceId, link.destination, id));
+    lead(res, link, deps.addClickParameter(link.workspaceId, link.destination, id), deps);
     deps.onHit("click", kept, (performance.now() - startedAt) / 1000);
   });
 }
 
-function redirect(res: ServerResponse, location: string): void {
-  res.writeHead(302, ["Location", location, ...NO_BODY]).end();
+/** A dead link without a fallback has no destination, but a page that says why. */
+function lead(res: ServerResponse, link: OpenedLink, location: string, deps: FrontDeps): void {
+  const state = link.destination === "" ? link.exception?.state : null;
+  if (state) sendPage(res, 410, deps.gonePage(state));
+  else res.writeHead(302, ["Location", location, ...NO_BODY]).end();
 }
 
 function countedAs(kept: Kept): Kept | "counted" {
@@ -137,8 +142,12 @@ function openMended(path: TrackingPath, deps: FrontDeps): OpenedLink | undefined
 
 function answerMiss(res: ServerResponse, deps: FrontDeps): void {
   deps.onMiss("click");
+  sendPage(res, 404, deps.notFoundPage);
+}
+
+function sendPage(res: ServerResponse, status: 404 | 410, page: string): void {
   res
-    .writeHead(404, [
+    .writeHead(status, [
       "Content-Type",
       "text/html; charset=utf-8",
       "Content-Security-Policy",
@@ -147,7 +156,7 @@ function answerMiss(res: ServerResponse, deps: FrontDeps): void {
       "nosniff",
       ...NO_STORE,
     ])
-    .end(deps.notFoundPage);
+    .end(page);
 }
 
 function sendPixel(res: ServerResponse): void {

@@ -6,14 +6,24 @@ import { toStorableText } from "../lib/storable.ts";
 /** How a hit was kept when its answer went out; see `log/journal.ts`. */
 export type Kept = "durable" | "late" | "memory" | "dropped";
 
+/** What was changed of a link after its mail was sent, as a click meets it. */
+export interface LinkException {
+  /** The version of the link's settings in force; null when only its campaign was changed. */
+  readonly version: number | null;
+  /** Where it leads now; null when it is dead and there is no fallback. */
+  readonly destination: string | null;
+  readonly state: "stopped" | "expired" | null;
+}
+
 /** A link of ours that a request opened: verified, with everything its tokens say. */
 export interface OpenedLink {
   readonly workspaceId: number;
   readonly campaignId: string;
   /** The link's index in its mail. */
   readonly index: number;
-  /** Absolute http(s) URL, ASCII, slots filled; empty for an open pixel. */
+  /** Absolute http(s) URL, ASCII, slots filled; empty for an open pixel and where a dead link leads nowhere. */
   readonly destination: string;
+  readonly exception: LinkException | undefined;
   /** References of the contact and the message (11 characters of base64url), where the token names them. */
   readonly contact: string | null;
   readonly message: string | null;
@@ -56,15 +66,22 @@ export function writeHit(req: IncomingMessage, parts: HitParts): string {
   const { kind, id, at, link, visitor } = parts;
   const contact = link.contact === null ? "" : `,"recipient_contact":"${link.contact}"`;
   const message = link.message === null ? "" : `,"message_id":"${link.message}"`;
-  const click =
-    kind === "click"
-      ? `,"link_id":"${link.index}","click_id":"${id}","url":${JSON.stringify(link.destination)}`
-      : "";
+  const url = link.destination === "" ? "" : `,"url":${JSON.stringify(link.destination)}`;
+  const click = kind === "click" ? `,"link_id":"${link.index}","click_id":"${id}"${url}` : "";
+  const properties = link.exception ? JSON.stringify(writeException(link.exception)) : '"{}"';
   return (
     `{"workspace_id":${link.workspaceId},"event_id":"${id}",${BEGINNINGS[kind]}` +
     `,"occurred_at":${at},"received_at":${at},"campaign_id":"${link.campaignId}"` +
-    `${message}${contact}${click},"context":"${writeContext(req, visitor)}","properties":"{}"}`
+    `${message}${contact}${click},"context":"${writeContext(req, visitor)}","properties":${properties}}`
   );
+}
+
+/** What really happened, for the journey: an edit's version, and why a link was dead. */
+function writeException({ version, state }: LinkException): string {
+  return JSON.stringify({
+    ...(version === null ? {} : { link_version: version }),
+    ...(state === null ? {} : { link_state: state }),
+  });
 }
 
 /** JSON text inside a JSON string: its quotes are escaped. */

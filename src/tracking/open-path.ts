@@ -1,4 +1,4 @@
-import type { OpenedLink } from "./hit.ts";
+import type { LinkException, OpenedLink } from "./hit.ts";
 import type { TrackingPath } from "./tracking-path.ts";
 
 /** What a verified link part says; see `email/link-token.ts`. */
@@ -21,6 +21,8 @@ interface Recipient {
 interface OpenPathDeps {
   openLink(token: string): SealedLink | undefined;
   openRecipient(workspaceId: number, token: string): Recipient | undefined;
+  /** What was changed of the link after its mail was sent; undefined for nearly every link. */
+  findException(workspaceId: number, campaignId: string, index: number): LinkException | undefined;
   /** Puts the values of `m0`, `m1`, … into a destination; throws when they would leave its host. */
   fillSlots(destination: string, query: string): string;
   /** Whether a text is a merge tag that the sending platform should have filled. */
@@ -42,9 +44,14 @@ export function createOpenPath(deps: OpenPathDeps): (path: TrackingPath) => Open
     if (!link || link.purpose !== path.kind) return undefined;
     const recipient = openRecipient(path.recipient, link, deps);
     if (!recipient) return undefined;
-    const { workspaceId, campaignId, index, destination } = link;
-    const filled = link.hasSlots ? deps.fillSlots(destination, path.query) : destination;
-    return { workspaceId, campaignId, index, destination: filled, ...recipient };
+    const { workspaceId, campaignId, index } = link;
+    const exception =
+      link.purpose === "click" ? deps.findException(workspaceId, campaignId, index) : undefined;
+    const destination = exception ? (exception.destination ?? "") : link.destination;
+    // A fallback is the same for everybody; an edited destination takes the slots of the mail's.
+    const hasSlots = link.hasSlots && !exception?.state;
+    const filled = hasSlots ? deps.fillSlots(destination, path.query) : destination;
+    return { workspaceId, campaignId, index, destination: filled, exception, ...recipient };
   };
 }
 

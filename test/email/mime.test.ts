@@ -57,6 +57,7 @@ const service = createRewriteService({
   tokens,
   baseUrl: "https://t.example",
   aliasBases: [],
+  admitDestinations: async () => {},
   refsOf: () => createRefs(Buffer.alloc(32, 1)),
   record: async () => {},
   now: () => 1,

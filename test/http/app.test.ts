@@ -3,7 +3,7 @@ import request from "supertest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import { createAccessRoutes } from "../../src/access/routes.ts";
-import { renderLinkPage, renderNotFoundPage } from "../../src/http/link-page.ts";
+import { renderLinkPage } from "../../src/http/link-page.ts";
 import { AppError } from "../../src/lib/errors.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { API_KEY, createTestAccess, createTestApp, NOON, WRITE_KEY } from "./fakes.ts";
@@ -265,9 +265,5 @@ describe("the page of a dead link", () => {
     const page = renderLinkPage(reason);
     expect(page).toContain(`<h1>${text}</h1>`);
     expect(page).not.toMatch(/<nav|<style|style=|<script(?![^>]* src=)/);
-  });
-
-  it("is the same for every unknown link", () => {
-    expect(renderNotFoundPage()).toBe(renderLinkPage("unknown"));
   });
 });

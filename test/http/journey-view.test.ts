@@ -72,6 +72,12 @@ describe("layOutTrail", () => {
     });
   });
 
+  it("says when the link that was clicked was dead", () => {
+    const click = { type: "click", url: null, properties: { link_state: "stopped" } };
+    expect(rowOf(click).title).toBe("Stopped link clicked");
+    expect(rowOf({ ...click, properties: { link_state: "toString" } }).title).toBe("Link clicked");
+  });
+
   it("takes an event that is called like a built-in property for an ordinary one", () => {
     expect(rowOf({ type: "constructor", name: "constructor" }).title).toBe("Constructor");
   });

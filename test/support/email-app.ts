@@ -34,6 +34,7 @@ export function createEmailApp(record?: () => Promise<void>): EmailApp {
       tokens,
       baseUrl: "https://t.example",
       aliasBases: ["https://click.brand.example"],
+      admitDestinations: async () => {},
       refsOf: () => refs,
       record:
         record ??

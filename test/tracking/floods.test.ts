@@ -25,6 +25,7 @@ function linkOf(recipient: number) {
     index: 0,
     destination: "https://shop.test/",
     contact: Buffer.from(`contact${recipient}`.padEnd(8)).toString("base64url"),
+    exception: undefined,
     message: "AAAAAAAAAAI",
   };
 }

@@ -7,6 +7,7 @@ import { createTokens } from "../../src/email/tokens.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
 import { createFloods } from "../../src/tracking/floods.ts";
 import { createFront } from "../../src/tracking/front.ts";
+import type { LinkException } from "../../src/tracking/hit.ts";
 import { createOpenPath } from "../../src/tracking/open-path.ts";
 
 const tokens = createTokens({ keyring: createKeyring("a secret of the front's tests") });
@@ -34,11 +35,13 @@ interface Hit {
 }
 
 describe("the front", () => {
+  let exception: LinkException | undefined;
   let hits: Hit[];
   let misses: string[];
   let server: http.Server;
 
   beforeEach(() => {
+    exception = undefined;
     hits = [];
     misses = [];
     const floods = createFloods({
@@ -54,6 +57,7 @@ describe("the front", () => {
         basePath: "",
         openPath: createOpenPath({
           ...tokens,
+          findException: () => exception,
           fillSlots,
           isMergeTag: (text) => findMergeTags(text).tags.length > 0,
         }),
@@ -69,6 +73,7 @@ describe("the front", () => {
         onHit() {},
         onMiss: (kind) => misses.push(kind),
         notFoundPage: "<h1>This link is unknown.</h1>",
+        gonePage: (state) => `<h1>${state}</h1>`,
         app: (_req, res) => res.writeHead(418).end("the app"),
       }),
     );
@@ -162,6 +167,53 @@ describe("the front", () => {
     const path = `/c/${tokens.sealLink(slotted)}/${recipient}?m0=//evil.test/%0d%0a`;
     const answer = await request(server).get(path).expect(302);
     expect(new URL(answer.headers["location"] ?? "").host).toBe("shop.test");
+  });
+
+  describe("for a link that was changed after the send", () => {
+    const onlyHit = () => ({ ...hits[0], properties: JSON.parse(String(hits[0]?.["properties"])) });
+
+    it("leads to the edited destination, and says which version it was", async () => {
+      exception = { version: 2, destination: "https://shop.test/boots?x=1", state: null };
+      const answer = await request(server).get(clickPath).expect(302);
+      expect(answer.headers["location"]).toBe(
+        "https://shop.test/boots?x=1&jt=click-id-of-this-test",
+      );
+      expect(onlyHit()).toMatchObject({
+        url: "https://shop.test/boots?x=1",
+        properties: { link_version: 2 },
+      });
+    });
+
+    it("fills the slots of an edited destination", async () => {
+      exception = { version: 1, destination: "https://new.test/{0}", state: null };
+      const slotted = { ...link, destination: "https://shop.test/p?id={0}", hasSlots: true };
+      const path = `/c/${tokens.sealLink(slotted)}/${recipient}?m0=a/b`;
+      const answer = await request(server).get(path).expect(302);
+      expect(answer.headers["location"]).toContain("https://new.test/a%2Fb");
+    });
+
+    it.each(["stopped", "expired"] as const)(
+      "answers 410 once %s, and keeps the hit",
+      async (state) => {
+        exception = { version: null, destination: null, state };
+        const answer = await request(server).get(clickPath).expect(410);
+        expect(answer.text).toBe(`<h1>${state}</h1>`);
+        expect(answer.headers["location"]).toBeUndefined();
+        expect(answer.headers["cache-control"]).toBe("private, no-store");
+        expect(onlyHit()).toMatchObject({ type: "click", properties: { link_state: state } });
+        expect(onlyHit()).not.toHaveProperty("url");
+        expect(misses).toEqual([]);
+      },
+    );
+
+    it("leads a dead link to its fallback as it is", async () => {
+      exception = { version: 3, destination: "https://shop.test/over/{0}?y=1", state: "expired" };
+      const slotted = { ...link, hasSlots: true };
+      const path = `/c/${tokens.sealLink(slotted)}/${recipient}?m0=a`;
+      const answer = await request(server).get(path).expect(302);
+      expect(answer.headers["location"]).toContain("https://shop.test/over/{0}?y=1");
+      expect(onlyHit().properties).toEqual({ link_version: 3, link_state: "expired" });
+    });
   });
 
   it("gives the pixel always, and counts only a genuine one", async () => {

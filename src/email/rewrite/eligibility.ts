@@ -150,8 +150,13 @@ function isUnsubscribeUrl(url: URL): boolean {
 
 const TRACKED_SHAPE = /^(https?:)?[\\/]{2}([^\\/?#]*)([^?#]*)/i;
 
-/** Hosts are compared as hosts, never as string prefixes: `t.example.evil.example` is not `t.example`. */
-function createTrackedTest(bases: readonly string[]): (url: string) => boolean {
+/**
+ * Makes the test for URLs of ours. Hosts are compared as hosts, never as string prefixes:
+ * `t.example.evil.example` is not `t.example`.
+ *
+ * @param bases our own base URL and every alias of it
+ */
+export function createTrackedTest(bases: readonly string[]): (url: string) => boolean {
   const own = bases.map((base) => {
     const { host, pathname } = new URL(base);
     return { host, path: pathname.replace(/\/+$/, "") };

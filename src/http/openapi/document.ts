@@ -35,7 +35,7 @@ export function createOpenApi(baseUrl: string) {
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
   const { method, path, summary, tag, scope, query, body, answer, status = 200 } = operation;
-  const [parameter] = /(?<=\{)\w+(?=\})/.exec(path) ?? [];
+  const parameters = path.match(/(?<=\{)\w+(?=\})/g) ?? [];
   return {
     operationId: `${method}${path.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
     summary,
@@ -44,7 +44,9 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       ? { security: [] }
       : { description: `Needs a key with the scope \`${scope}\`.` }),
     requestParams: {
-      ...(parameter === undefined ? {} : { path: z.object({ [parameter]: z.string() }) }),
+      ...(parameters.length === 0
+        ? {}
+        : { path: z.object(Object.fromEntries(parameters.map((name) => [name, z.string()]))) }),
       ...(query === undefined ? {} : { query }),
     },
     ...(body === undefined

@@ -34,6 +34,7 @@ export const ERROR_TEXTS: Record<ErrorCode, string> = {
   storage_unavailable: "The database or disk cannot be reached; try again.",
   too_deep: "The JSON is nested too deep.",
   too_large_event: "One event is over 32 kB.",
+  too_many_new_hosts: "The workspace's links lead to too many new hosts today.",
   too_many_properties: "The event has over 200 properties.",
   unauthorized: "No key was sent, or it is unknown, expired or revoked.",
   unknown_link: "The tracked link is forged, cut or not ours.",

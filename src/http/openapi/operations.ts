@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { newKeySchema, newWorkspaceSchema } from "../../access/routes.ts";
 import {
+  campaignChangesSchema,
+  campaignsQuerySchema,
+  linkChangesSchema,
+} from "../../email/routes-campaigns.ts";
+import {
   batchBodySchema,
   recipientsBodySchema,
   rewriteAnswerSchema,
@@ -11,6 +16,9 @@ import { contactsQuerySchema, journeyQuerySchema } from "../../reports/routes.ts
 import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import {
   auditEntrySchema,
+  campaignLinkSchema,
+  campaignLinkVersionSchema,
+  campaignSchema,
   collectSchema,
   contactSchema,
   journeyEntrySchema,
@@ -23,7 +31,7 @@ export interface Operation {
   readonly method: "get" | "post" | "patch" | "delete";
   readonly path: string;
   readonly summary: string;
-  readonly tag: "Email" | "Collection" | "Contacts" | "Administration" | "Operation";
+  readonly tag: "Email" | "Campaigns" | "Collection" | "Contacts" | "Administration" | "Operation";
   /** The scope that a key needs; undefined: none. */
   readonly scope?: Scope;
   readonly query?: z.ZodObject;
@@ -88,6 +96,59 @@ export const OPERATIONS: readonly Operation[] = [
     scope: "rewrite",
     body: recipientsBodySchema,
     example: { contacts: [{ email: "ana@example.com" }] },
+  },
+  {
+    method: "get",
+    path: "/v1/campaigns",
+    summary: "List campaigns, last sent first",
+    tag: "Campaigns",
+    scope: "read",
+    query: campaignsQuerySchema,
+    answer: z.object({ campaigns: z.array(campaignSchema), next }),
+  },
+  {
+    method: "get",
+    path: "/v1/campaigns/{id}",
+    summary: "One campaign, by its id or name",
+    tag: "Campaigns",
+    scope: "read",
+    answer: campaignSchema,
+  },
+  {
+    method: "patch",
+    path: "/v1/campaigns/{id}",
+    summary: "Stop a campaign's links, let them expire, or say what it cost; null undoes",
+    tag: "Campaigns",
+    scope: "admin",
+    body: campaignChangesSchema,
+    example: { stopped: true, fallback: "https://example.com/over" },
+    answer: campaignSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/campaigns/{id}/links",
+    summary: "The links of a campaign, and where they lead now",
+    tag: "Campaigns",
+    scope: "read",
+    answer: z.object({ links: z.array(campaignLinkSchema) }),
+  },
+  {
+    method: "get",
+    path: "/v1/campaigns/{id}/links/{link}",
+    summary: "One link by its index, with every version of it",
+    tag: "Campaigns",
+    scope: "read",
+    answer: campaignLinkVersionSchema,
+  },
+  {
+    method: "patch",
+    path: "/v1/campaigns/{id}/links/{link}",
+    summary: "Edit, stop or expire a link whose mail was sent; null undoes",
+    tag: "Campaigns",
+    scope: "admin",
+    body: linkChangesSchema,
+    example: { destination: "https://example.com/new" },
+    answer: campaignLinkVersionSchema,
   },
   ...collection,
   {

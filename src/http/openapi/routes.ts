@@ -43,7 +43,10 @@ function toView(operation: Operation, baseUrl: string) {
 
 /** The call as a line for the terminal, to be copied. */
 function toCurl({ method, path, example, scope }: Operation, baseUrl: string): string {
-  const address = new URL(path.replace("{id}", "ID"), baseUrl).href;
+  const address = new URL(
+    path.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase()),
+    baseUrl,
+  ).href;
   return [
     `curl${method === "get" ? "" : ` -X ${method.toUpperCase()}`} ${address}`,
     ...(scope ? ['-H "Authorization: Bearer $CLICKTRAIL_KEY"'] : []),

@@ -36,6 +36,49 @@ export const siteSchema = z
   .object({ id: z.string(), name: z.string(), hosts: z.array(z.string()), created_at: time })
   .meta({ id: "Site" });
 
+const settings = {
+  stopped: z.boolean(),
+  expires_at: time.nullable(),
+  fallback: z.string().nullable(),
+};
+
+export const campaignSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    first_at: time,
+    last_at: time,
+    ...settings,
+    cost: z.object({ value_minor: z.int(), currency: z.string() }).nullable(),
+  })
+  .meta({ id: "Campaign" });
+
+const destination = z.string().meta({ description: "Where it leads now." });
+
+export const campaignLinkSchema = z
+  .object({
+    index: z.int(),
+    name: z.string().nullable(),
+    text: z.string(),
+    url: z.string().meta({ description: "Where its mail says." }),
+    destination,
+    ...settings,
+    version: z.int(),
+  })
+  .meta({ id: "CampaignLink" });
+
+const version = z.object({
+  version: z.int(),
+  at: time,
+  actor: z.object({ kind: z.string(), id: z.string() }),
+  destination,
+  ...settings,
+});
+
+export const campaignLinkVersionSchema = campaignLinkSchema
+  .extend({ versions: z.array(version) })
+  .meta({ id: "CampaignLinkWithVersions" });
+
 export const contactSchema = z
   .object({
     id: z.string(),

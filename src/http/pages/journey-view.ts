@@ -153,7 +153,14 @@ const TITLES: Record<string, string> = {
   identify: "Said who they are",
 };
 
-function titleOf({ type, name, path }: JourneyEntry): string {
+const DEAD_LINKS: Record<string, string> = {
+  stopped: "Stopped link clicked",
+  expired: "Expired link clicked",
+};
+
+function titleOf({ type, name, path, properties }: JourneyEntry): string {
+  const state = type === "click" ? properties["link_state"] : undefined;
+  if (typeof state === "string" && Object.hasOwn(DEAD_LINKS, state)) return DEAD_LINKS[state] ?? "";
   if (type === "page" || type === "screen") return path ?? name;
   const known = Object.hasOwn(TITLES, type) ? TITLES[type] : undefined;
   return known ?? sentenceCase(name.replaceAll("_", " "));

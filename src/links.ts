@@ -1,0 +1,64 @@
+import type { Access } from "./access/access.ts";
+import { DEFAULT_WORKSPACE_ID } from "./access/directory.ts";
+import { type Campaigns, createCampaigns } from "./email/campaigns.ts";
+import { type AdmitDestinations, createDestinationQuota } from "./email/destination-quota.ts";
+import { createExceptions, type Exceptions } from "./email/exceptions.ts";
+import { createTrackedTest } from "./email/rewrite/eligibility.ts";
+import type { Clock } from "./lib/clock.ts";
+import type { Config } from "./lib/config.ts";
+import type { Storage } from "./storage.ts";
+
+/** What links may lead to, and what is changed of them after their mails were sent. */
+export interface Links {
+  readonly campaigns: Campaigns;
+  readonly findException: Exceptions["find"];
+  readonly admitDestinations: AdmitDestinations;
+  /** Loads the copies in memory that redirects and rewrites ask; survives a missing database. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+interface LinksDeps {
+  readonly config: Config;
+  readonly now: Clock;
+  readonly storage: Storage;
+  readonly baseUrl: string;
+  readonly access: Pick<Access, "recordAudit">;
+  /** Told of each failed refresh. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Puts together everything about links but the redirect itself. */
+export function createLinks(deps: LinksDeps): Links {
+  const { config, now, storage, baseUrl, access, onError } = deps;
+  const { db } = storage;
+  const exceptions = createExceptions({ db, now, fallback: config.LINK_FALLBACK_URL, onError });
+  const admitDestinations = createDestinationQuota({
+    db,
+    now,
+    limit: config.NEW_HOSTS_PER_DAY,
+    isExempt: (workspaceId) => workspaceId === DEFAULT_WORKSPACE_ID,
+    onRefused: (workspaceId, hosts) =>
+      access.recordAudit(workspaceId, SYSTEM, "destinations.refuse", hosts[0] ?? "", {
+        hosts: hosts.slice(0, 10),
+      }),
+  });
+  const isTracked = createTrackedTest([baseUrl]);
+  const campaigns = createCampaigns({
+    db,
+    now,
+    recordAudit: access.recordAudit,
+    refreshExceptions: exceptions.refresh,
+    isTracked: (_workspaceId, url) => isTracked(url),
+    admitDestinations,
+  });
+  return {
+    campaigns,
+    findException: exceptions.find,
+    admitDestinations,
+    start: () => exceptions.start(),
+    stop: () => exceptions.stop(),
+  };
+}
+
+const SYSTEM = { kind: "system", id: "system" } as const;
