@@ -89,11 +89,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
     const opened = new Promise<RequestListener>((resolve) => {
       open = resolve;
     });
-    const listening = await listen(waitFor(opened), { port: config.PORT, host: config.HOST });
+    const metrics = createMetrics();
+    const listening = await listen(waitFor(opened), {
+      port: config.PORT,
+      host: config.HOST,
+      maxConnections: config.MAX_CONNECTIONS,
+      onRefused: (reason) => metrics.refusedConnections.inc({ reason }),
+    });
+    metrics.gauge("clicktrail_connections", "Open connections.", listening.connections);
     undo.push(() => listening.stop());
     await migrateStorage(storage, now);
     const baseUrl = publicUrl(config, listening.port);
-    const common = { config, log, now, storage, baseUrl, metrics: createMetrics() };
+    const common = { config, log, now, storage, baseUrl, metrics };
     const parts = await startParts(common);
     open(await createListener(common, parts));
     return {
@@ -239,7 +246,10 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createAccessRoutes({ ...access, now }),
     ],
     health: {
-      readiness: pipeline.readiness,
+      async readiness() {
+        const readiness = await pipeline.readiness();
+        return parts.stopping.signal.aborted ? { ...readiness, ready: false } : readiness;
+      },
       metrics: metrics.registry,
       metricsToken: config.METRICS_TOKEN,
     },

@@ -1,60 +1,107 @@
 import http, { type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError, errorCode } from "../lib/errors.ts";
+import { type Connections, followConnections } from "./connections.ts";
+import { type ConnectionRefusal, refuseBadRequests, refuseTransferCoding } from "./refusals.ts";
 
 /** A socket that is slow with its headers holds a place that somebody else needs. */
 const HEADERS_TIMEOUT_MS = 5000;
+/** For a whole request, its body included. */
 const REQUEST_TIMEOUT_MS = 15_000;
 /** How often slow sockets are looked for; Node's own 30 s closed none of 3,000 in 9 s. */
 const CHECK_MS = 1000;
 /** Longer than a proxy's idle time, or it sends a request into a socket we just closed. */
 const KEEP_ALIVE_MS = 65_000;
+/** Nothing moves in either direction: a reader who went away without a word. */
+const SILENCE_MS = 75_000;
+/** The longest link part (8 KiB that will not pack) and a proxy's cookies beside it. */
+const HEADER_BYTES = 32_768;
+
+/** Connections that wait to be taken: with Node's 511 a third of 3,000 at once were turned away. */
+const BACKLOG = 4096;
+
+/** While it drains, a stop goes on taking connections this long: a proxy needs to hear of it first. */
+const LINGER_MS = 300;
+const SWEEP_MS = 50;
 /** After this, requests that are still under way are cut. */
 const DRAIN_MS = 8000;
+
+interface ListenOptions {
+  readonly port: number;
+  readonly host: string;
+  /** Connections at a time; one more is closed at once, unless an idle one can make way. */
+  readonly maxConnections: number;
+  /** Told of each connection that was closed without an ordinary answer. */
+  onRefused(refusal: ConnectionRefusal): void;
+}
 
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
-  /** Takes no more connections, and resolves when every accepted request is answered. */
+  /** Connections open now. */
+  connections(): number;
+  /** Answers every request that was accepted, then takes no more and resolves. */
   stop(): Promise<void>;
 }
 
 /**
- * Serves HTTP.
+ * Serves HTTP, with limits that slow, endless and malformed requests run into.
  *
  * @throws {AppError} `cannot_start` when the port is taken or not allowed
  */
 export async function listen(
   listener: RequestListener,
-  { port, host }: { port: number; host: string },
+  { port, host, maxConnections, onRefused }: ListenOptions,
 ): Promise<Listening> {
-  const server = http.createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    listener,
-  );
+  const server = http.createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: HEADER_BYTES,
+    // Also where the command line of Node asks for leniency: it lets requests be smuggled.
+    insecureHTTPParser: false,
+  });
+  server.timeout = SILENCE_MS;
+  server.maxConnections = maxConnections;
+  const connections = followConnections(server);
+  server.on("drop", () => {
+    onRefused("too_many");
+    server.closeIdleConnections();
+  });
+  refuseBadRequests(server, connections, onRefused);
+  server.on("request", (req, res) => {
+    connections.answering(req, res);
+    if (!refuseTransferCoding(req, res, onRefused)) listener(req, res);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(error, host, port)));
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
-  return { port: portOf(server), stop: () => drain(server) };
+  return {
+    port: portOf(server),
+    connections: connections.count,
+    stop: () => drain(server, connections),
+  };
 }
 
-function drain(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * First every connection is told to close with its next answer, while new ones are still taken: whoever
+ * asks in time gets an answer. Then the door closes, and idle connections with it.
+ */
+async function drain(server: Server, connections: Connections): Promise<void> {
+  connections.closeWhenAnswered();
+  await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
+  await new Promise<void>((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    // An answer that had begun before the stop leaves its connection open.
+    const sweep = setInterval(connections.closeUnused, SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
-    // Keep-alive sockets end with the answer they are waiting for; idle ones end now.
-    server.prependListener("request", (_req, res) => void res.setHeader("Connection", "close"));
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    server.once("close", () => clearInterval(sweep));
+    connections.closeUnused();
   });
 }
 

@@ -82,6 +82,13 @@ const settings = {
       "Hosts a day that the links of an added workspace may newly lead to; 0 sets no limit.",
     ),
   BODY_LIMIT: byteSize("5mb").describe("Largest email that the rewriter takes."),
+  MAX_CONNECTIONS: z.coerce
+    .number("must be a number")
+    .int()
+    .min(10)
+    .max(1_000_000)
+    .default(10_000)
+    .describe("Connections at a time; the limit of open files must be higher."),
   JOURNAL_SEGMENT: byteSize("16mb").describe(
     "Size at which a journal file is closed and the next begun.",
   ),
@@ -205,7 +212,7 @@ export function describeSettings(): SettingDescription[] {
 }
 
 function showDefault(name: string, value: unknown): string {
-  const isSize = typeof value === "number" && !["PORT", "NEW_HOSTS_PER_DAY"].includes(name);
+  const isSize = typeof value === "number" && /_(LIMIT|SEGMENT)$/.test(name);
   return isSize ? formatBytes(value).replace(" ", "").toLowerCase() : String(value);
 }
 

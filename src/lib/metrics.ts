@@ -16,6 +16,7 @@ export interface Metrics {
   /** Counts a hit by how it was kept, and its time from request to answer. On the hot path. */
   countHit(kind: HitKind, kept: HitOutcome, seconds: number): void;
   readonly misses: Counter<"kind">;
+  readonly refusedConnections: Counter<"reason">;
   readonly importTrouble: Counter<"kind">;
   readonly projectionFailures: Counter<"projection">;
   /** Shows a value that is asked for when the metrics are read. */
@@ -34,6 +35,12 @@ export function createMetrics(): Metrics {
       name: "clicktrail_link_misses_total",
       help: "Requests for a link that is forged, cut or foreign (404).",
       labelNames: ["kind"],
+      registers,
+    }),
+    refusedConnections: new Counter({
+      name: "clicktrail_refused_connections_total",
+      help: "Connections closed without an ordinary answer: slow, malformed, or one too many.",
+      labelNames: ["reason"],
       registers,
     }),
     importTrouble: new Counter({

@@ -24,10 +24,12 @@ export async function readBody(req: IncomingMessage, options: ReadBodyOptions): 
   const chunks: Buffer[] = [];
   let size = 0;
   try {
+    // What says itself that it is too large is not read first.
+    if (announcedBytes(req) > options.limit) throw tooLarge(req, options);
     for await (const chunk of inflated(req)) {
       if (!Buffer.isBuffer(chunk)) throw new TypeError("A body arrives as bytes.");
       size += chunk.length;
-      if (size > options.limit) throw tooLarge(req, size, options);
+      if (size > options.limit) throw tooLarge(req, options);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -59,19 +61,21 @@ function inflaterFor(encoding: string) {
   return undefined;
 }
 
-function tooLarge(req: IncomingMessage, size: number, options: ReadBodyOptions): AppError {
+function tooLarge(req: IncomingMessage, options: ReadBodyOptions): AppError {
   const { limit, what = "The body", setting } = options;
-  // Announced length where there is one and nothing was inflated: the reader learns the real size.
-  const announced = req.headers["content-encoding"]
-    ? 0
-    : Number(req.headers["content-length"] ?? 0);
+  const announced = announcedBytes(req);
   const is = announced > limit ? `is ${formatBytes(announced)}` : `is over ${formatBytes(limit)}`;
   return new AppError(
     "body_too_large",
     413,
     `${what} ${is}; the limit is ${formatBytes(limit)}${setting ? ` (${setting})` : ""}.`,
-    { hint: setting ? `Send less, or raise ${setting}.` : `Send less: ${size} bytes were read.` },
+    { hint: setting ? `Send less, or raise ${setting}.` : "Send less at a time." },
   );
+}
+
+/** The length in the header, as it came: inflated it is larger still. 0 where none is told. */
+function announcedBytes(req: IncomingMessage): number {
+  return Number(req.headers["content-length"] ?? 0);
 }
 
 function asBodyError(error: unknown): unknown {
