@@ -268,6 +268,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         const rewritten = await rewriter.rewrite(workspaceId, request, { html, text });
         return { html: rewritten.html ?? html, ...rewritten.answer };
       },
+      campaigns: links.campaigns,
       listSites: sites.list,
       async createSite(workspaceId, site) {
         const created = await sites.create(workspaceId, validate(newSiteSchema, site));

@@ -5,6 +5,7 @@ import { parseJson } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
 import { validate } from "../lib/validate.ts";
 import type { Campaigns } from "./campaigns.ts";
+import type { CampaignSettings, LinkSettings } from "./store-versions.ts";
 
 export interface CampaignRoutesDeps {
   readonly campaigns: Campaigns;
@@ -88,9 +89,8 @@ export function createCampaignRoutes({ campaigns, authorize }: CampaignRoutesDep
 
   router.patch("/v1/campaigns/:id", admin, async (req: Request<CampaignPath>, res) => {
     const caller = callerOf(res);
-    const { expires_at, ...changes } = validate(campaignChangesSchema, await readJson(req));
-    const told = { ...changes, ...readExpiry(expires_at) };
-    res.json(await campaigns.change(caller.workspaceId, req.params.id, told, actorOf(caller)));
+    const changes = readCampaignChanges(await readJson(req));
+    res.json(await campaigns.change(caller.workspaceId, req.params.id, changes, actorOf(caller)));
   });
 
   router.get("/v1/campaigns/:id/links", read, async (req: Request<CampaignPath>, res) => {
@@ -105,12 +105,23 @@ export function createCampaignRoutes({ campaigns, authorize }: CampaignRoutesDep
   router.patch("/v1/campaigns/:id/links/:link", admin, async (req: Request<LinkPath>, res) => {
     const caller = callerOf(res);
     const { id, link } = req.params;
-    const { expires_at, ...changes } = validate(linkChangesSchema, await readJson(req));
-    const told = { ...changes, ...readExpiry(expires_at) };
-    res.json(await campaigns.changeLink(caller.workspaceId, id, link, told, actorOf(caller)));
+    const changes = readLinkChanges(await readJson(req));
+    res.json(await campaigns.changeLink(caller.workspaceId, id, link, changes, actorOf(caller)));
   });
 
   return router;
+}
+
+/** @throws {AppError} `invalid_body` (422) */
+export function readCampaignChanges(body: unknown): Partial<CampaignSettings> {
+  const { expires_at, ...changes } = validate(campaignChangesSchema, body);
+  return { ...changes, ...readExpiry(expires_at) };
+}
+
+/** @throws {AppError} `invalid_body` (422) */
+export function readLinkChanges(body: unknown): Partial<LinkSettings> {
+  const { expires_at, ...changes } = validate(linkChangesSchema, body);
+  return { ...changes, ...readExpiry(expires_at) };
 }
 
 interface CampaignPath {

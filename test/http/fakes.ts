@@ -1,9 +1,11 @@
 import { type Access, createAccess } from "../../src/access/access.ts";
 import { createAccessRoutes } from "../../src/access/routes.ts";
 import type { Db } from "../../src/db/db.ts";
+import type { Campaigns } from "../../src/email/campaigns.ts";
 import { type AppDeps, createApp } from "../../src/http/app.ts";
 import type { Readiness } from "../../src/http/health.ts";
 import type { LatestEvent, PageDeps } from "../../src/http/pages/deps.ts";
+import { AppError } from "../../src/lib/errors.ts";
 import { createId } from "../../src/lib/ids.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
 import type { JourneyPage } from "../../src/reports/store.ts";
@@ -48,6 +50,18 @@ const READY: Readiness = {
   migration: { current: true },
 };
 
+const nothing = async (): Promise<never> => {
+  throw new AppError("not_found", 404, "There is no such campaign.");
+};
+const NO_CAMPAIGNS: Campaigns = {
+  list: async () => ({ campaigns: [], next: null }),
+  get: nothing,
+  links: nothing,
+  link: nothing,
+  change: nothing,
+  changeLink: nothing,
+};
+
 /** Pages over made-up data; a test replaces what it looks at. */
 export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}): PageDeps {
   return {
@@ -59,6 +73,7 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     readJourney: async () => ({ entries: [], next: null }),
     latestEvents: async () => [],
     rewriteMail: async (_workspaceId, { html }) => ({ html, links: [], skipped: [], warnings: [] }),
+    campaigns: NO_CAMPAIGNS,
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
     ...replaced,

@@ -1,4 +1,5 @@
 import type { Access } from "../../access/access.ts";
+import type { Campaigns } from "../../email/campaigns.ts";
 import type { RewriteAnswer } from "../../email/schemas.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type {
@@ -54,6 +55,7 @@ export interface PageDeps {
   latestEvents(workspaceId: number, sinceSeq: number, limit: number): Promise<LatestEvent[]>;
   /** Rewrites a mail as `POST /v1/rewrite` does; rejects with the same errors. */
   rewriteMail(workspaceId: number, mail: MailToRewrite): Promise<RewrittenMail>;
+  campaigns: Campaigns;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

@@ -1,6 +1,7 @@
 import express, { type Router } from "express";
 import { createDocRoutes } from "../openapi/routes.ts";
 import type { Render } from "../render.ts";
+import { createCampaignPages } from "./campaigns.ts";
 import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { createJourneyPages } from "./journey.ts";
@@ -21,6 +22,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createDocRoutes(deps.access.baseUrl, show, createWelcomingGate(deps.access)));
   router.use(createLivePages(deps, show, gate, render));
   router.use(createWelcomePages(deps, show, gate));
+  router.use(createCampaignPages(deps, show, gate));
   router.use(createContactPages(deps, show, gate));
   router.use(createJourneyPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
