@@ -11,6 +11,7 @@ import { createFailedEvent, type RejectedItem } from "./log/failed-events.ts";
 import { readLags } from "./log/follow.ts";
 import { createImporter, type Importer } from "./log/importer.ts";
 import { type Journal, type Kept, openJournal } from "./log/journal.ts";
+import type { Inbox, Privacy } from "./privacy.ts";
 import { type Projections, startProjections } from "./projections.ts";
 import type { Storage } from "./storage.ts";
 
@@ -23,6 +24,10 @@ export interface Pipeline {
   /** Keeps one hit for a reader, who waits 50 ms or so at most. */
   recordHit(json: string, done: (kept: Kept) => void): void;
   start(): Promise<void>;
+  /** What came in and is not in the log yet. */
+  readonly inbox: Inbox;
+  /** Names this process in leases. */
+  readonly owner: string;
   readiness(): Promise<Readiness>;
   /** Imports for at most `withinMs` what is in the journal, then stops; the rest waits for the next start. */
   stop(withinMs: number): Promise<void>;
@@ -34,10 +39,13 @@ interface PipelineDeps {
   readonly now: Clock;
   readonly storage: Storage;
   readonly metrics: Metrics;
+  readonly privacy: Pick<Privacy, "guard" | "screenJournal">;
 }
 
 /** With PostgreSQL an answer waits this long for the import: a lost node takes its journal with it. */
 const IMPORT_WAIT_MS = 50;
+/** How long an erasure waits for the import of what is in the journal. */
+const EMPTY_MS = 60_000;
 /** Share of the time that the main thread works, above which the projections hold back. */
 const BUSY_UTILIZATION = 0.8;
 const WATCH_MS = 250;
@@ -65,6 +73,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     nodeId,
     createId: newId,
     now,
+    screen: deps.privacy.screenJournal(journal).screen,
     onTrouble({ kind, count, error }) {
       metrics.importTrouble.inc({ kind }, count);
       log.warn({ kind, count, err: error }, "Trouble with the import.");
@@ -78,6 +87,8 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     importer,
     storage,
     newId,
+    owner,
+    guard: deps.privacy.guard,
     startProjections: () => startProjections(order),
   });
 }
@@ -88,9 +99,12 @@ interface Parts {
   readonly startProjections: () => Promise<Projections>;
   readonly storage: Storage;
   readonly newId: () => string;
+  readonly owner: string;
+  readonly guard: Privacy["guard"];
 }
 
-function assemble({ journal, importer, startProjections, storage, newId }: Parts): Pipeline {
+function assemble(parts: Parts): Pipeline {
+  const { journal, importer, startProjections, storage, newId, guard } = parts;
   const { db, folder } = storage;
   const waitsForImport = db.engine === "postgres";
   let projections: Projections | undefined;
@@ -98,10 +112,11 @@ function assemble({ journal, importer, startProjections, storage, newId }: Parts
   importer.onImported(() => projections?.wake());
   return {
     async record(events) {
-      await journal.append(events);
+      await journal.append(guard.screenEvents(events));
       if (waitsForImport) await importer.drained(IMPORT_WAIT_MS);
     },
-    keepRejected: (items) => journal.append(items.map((item) => createFailedEvent(item, newId()))),
+    keepRejected: (items) =>
+      journal.append(guard.screenRejected(items).map((item) => createFailedEvent(item, newId()))),
     recordHit(json, done) {
       journal.appendHit(json, (kept) => {
         if (kept !== "durable" || !waitsForImport) done(kept);
@@ -113,6 +128,17 @@ function assemble({ journal, importer, startProjections, storage, newId }: Parts
       projections = started;
       loadWatch = watchLoad(started.setBusy);
       importer.start();
+    },
+    owner: parts.owner,
+    inbox: {
+      async emptyJournal() {
+        if (await importer.drained(EMPTY_MS)) return;
+        throw new Error("The journal could not be imported in time; the erasure tries again.");
+      },
+      async isSettled() {
+        if (!(await importer.drained(0))) return false;
+        return (await readLags(db)).every(({ lag }) => lag === 0);
+      },
     },
     async readiness() {
       const { unimportedBytes, failing, ...written } = journal.stats();

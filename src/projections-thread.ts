@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Access, createAccess } from "./access/access.ts";
+import { createErasedRefs, type ErasedRefs } from "./contacts/privacy/erased-refs.ts";
 import { createJourneyProjection } from "./contacts/project.ts";
 import type { Engine } from "./db/db.ts";
 import { createCampaignsProjection } from "./email/project.ts";
@@ -69,7 +70,8 @@ async function follow(): Promise<{ wake(): void; stop(): Promise<void> }> {
     onError: (error) => tell({ kind: "trouble", projection: "", error: describeError(error) }),
   });
   await access.start();
-  const follower = createFollower(await createProjections(db.engine, access.refsOf), {
+  const erasedRefs = createErasedRefs(db, access.refsOf);
+  const follower = createFollower(await createProjections(db.engine, access.refsOf, erasedRefs), {
     db,
     owner,
     now,
@@ -90,12 +92,21 @@ async function follow(): Promise<{ wake(): void; stop(): Promise<void> }> {
   };
 }
 
-async function createProjections(engine: Engine, refsOf: Access["refsOf"]): Promise<Projection[]> {
+async function createProjections(
+  engine: Engine,
+  refsOf: Access["refsOf"],
+  erasedRefs?: ErasedRefs,
+): Promise<Projection[]> {
   const appendChanges = createAppendChanges(engine);
   return [
     createCampaignsProjection(engine),
     createTrafficProjection({ signals: await loadSignals(), appendChanges }),
-    createJourneyProjection({ engine, refsOf, appendChanges }),
+    createJourneyProjection({
+      engine,
+      refsOf,
+      appendChanges,
+      ...(erasedRefs === undefined ? {} : { erasedRefs }),
+    }),
   ];
 }
 

@@ -4,6 +4,8 @@ import { type Access, createAccess } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
+import type { Erasures } from "./contacts/privacy/erasures.ts";
+import { createPrivacyRoutes } from "./contacts/routes-privacy.ts";
 import { acquireInstanceLock } from "./db/sqlite/lock.ts";
 import { findMergeTags } from "./email/rewrite/merge-tags.ts";
 import { fillSlots } from "./email/rewrite/slots.ts";
@@ -28,6 +30,7 @@ import { validate } from "./lib/validate.ts";
 import { createLinks, type Links } from "./links.ts";
 import { latestEvents } from "./log/latest-events.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { createPrivacy, type Privacy } from "./privacy.ts";
 import { createReportRoutes } from "./reports/routes.ts";
 import { findContact, listContacts, readJourney } from "./reports/store.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
@@ -138,6 +141,8 @@ interface Parts {
   readonly sites: Sites;
   readonly links: Links;
   readonly pipeline: Pipeline;
+  readonly privacy: Privacy;
+  readonly erasures: Erasures;
   /** Ends the streams of pages, which would never end by themselves. */
   readonly stopping: AbortController;
 }
@@ -155,16 +160,36 @@ async function startParts(common: Common): Promise<Parts> {
   await sites.start();
   const links = createLinks({ ...common, access, onError });
   await links.start();
-  const pipeline = await createPipeline(common);
+  const privacy = createServicePrivacy(common, access);
+  await privacy.ledger.start();
+  const pipeline = await createPipeline({ ...common, privacy });
   await pipeline.start();
-  return { access, sites, links, pipeline, stopping: new AbortController() };
+  await privacy.consents.start();
+  const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
+  erasures.start();
+  return { access, sites, links, privacy, pipeline, erasures, stopping: new AbortController() };
 }
 
-async function stopParts({ access, sites, links, pipeline }: Parts): Promise<void> {
+async function stopParts(parts: Parts): Promise<void> {
+  const { access, sites, links, privacy, pipeline, erasures } = parts;
+  await erasures.stop();
   await pipeline.stop(DRAIN_MS);
+  privacy.consents.stop();
+  privacy.ledger.stop();
   access.stop();
   sites.stop();
   links.stop();
+}
+
+function createServicePrivacy({ log, now, storage, metrics }: Common, access: Access): Privacy {
+  return createPrivacy({
+    db: storage.db,
+    access,
+    now,
+    onWithheld: (reason) => metrics.withheld.inc({ reason }),
+    onError: (error) =>
+      log.warn({ err: error }, "Trouble with consent or erasure; it tries again."),
+  });
 }
 
 function createServiceAccess(common: Common, onError: (error: unknown) => void): Access {
@@ -202,7 +227,7 @@ function createServiceSites(
 
 async function createListener(common: Common, parts: Parts): Promise<RequestListener> {
   const { config, log, now, storage, metrics, baseUrl } = common;
-  const { access, sites, links, pipeline } = parts;
+  const { access, sites, links, pipeline, privacy } = parts;
   const { db } = storage;
   const newId = () => createId(now());
   const { describeVisitor, ...address } = await createAddressBook(common);
@@ -242,6 +267,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
       createReportRoutes({ db, authorize, refsOf }),
+      createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
       createSiteRoutes({ authorize, sites, script: loadSiteScript() }),
       createAccessRoutes({ ...access, now }),
     ],
@@ -284,6 +310,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       findException: links.findException,
       fillSlots,
       isMergeTag,
+      consentOf: privacy.guard.hitConsent,
     }),
     addClickParameter: createClickParameter({
       name: config.CLICK_PARAM,

@@ -52,7 +52,7 @@ export async function readEventsBySeq(
   const txid = scope.db.engine === "sqlite" ? sql`0 AS txid, ` : sql``;
   const rows = await scope.db.all<Parameters<typeof parseEvent>[0]>(sql`
     SELECT ${txid}e.* FROM ${keys(scope, seqs, "BIGINT")} CROSS JOIN events AS e
-    WHERE e.seq = k.v AND e.workspace_id = ${scope.workspaceId}`);
+    WHERE e.seq = k.v AND e.workspace_id = ${scope.workspaceId} AND e.type <> 'erased'`);
   return rows.map(parseEvent);
 }
 

@@ -5,7 +5,7 @@ import { staleWrite, storageUnavailable } from "./failures.ts";
 import { isConflict, isStorageUnavailable, toPortError } from "./postgres-errors.ts";
 import { createLazyPool, type LazyPool } from "./postgres-pool.ts";
 import { resultTypes } from "./postgres-types.ts";
-import { raw, sql } from "./sql.ts";
+import { identifier, raw, sql } from "./sql.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`; its parameters (`sslmode`) are pg's. */
@@ -28,6 +28,8 @@ export interface PostgresOptions {
 const IDLE_IN_TRANSACTION_MS = 10_000;
 /** What a server that doesn't answer at all gets on top of a statement's own limit. */
 const SILENCE_MS = 2000;
+/** Longest run of one VACUUM. */
+const VACUUM_MS = 3_600_000;
 /** Tries of a batch that the server rolled back for the sake of another one. */
 const CONFLICT_TRIES = 4;
 
@@ -79,6 +81,7 @@ export function openPostgres(options: PostgresOptions): Db {
       );
       return changes.slice(limits.length);
     },
+    purge: (tables) => use(writers, (client) => vacuum(client, tables)),
     close() {
       closing ??= Promise.all([readers.end(), writers.end()]).then(() => undefined);
       return closing;
@@ -135,6 +138,18 @@ function toSql({ into, columns, rows }: BulkInsert): Sql {
     INSERT INTO ${into} (${list})
     SELECT ${list} FROM jsonb_populate_recordset(CAST(NULL AS ${into}), CAST(${rows.toString()} AS jsonb))
     ON CONFLICT DO NOTHING`;
+}
+
+/** No transaction: VACUUM allows none. A large table takes its time. */
+async function vacuum(client: PoolClient, tables: readonly string[]): Promise<void> {
+  await execute(client, sql`SET statement_timeout = 0`, VACUUM_MS);
+  try {
+    for (const table of tables) {
+      await execute(client, sql`VACUUM ${identifier(table)}`, VACUUM_MS);
+    }
+  } finally {
+    await execute(client, sql`RESET statement_timeout`, VACUUM_MS);
+  }
 }
 
 interface Result {

@@ -1,11 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /** Why something that arrived was not kept, or not kept in the ordinary way. Every drop has a name. */
-type HitOutcome = "durable" | "late" | "memory" | "dropped" | "counted";
+type HitOutcome = "durable" | "late" | "memory" | "dropped" | "counted" | "refused";
 
 type HitKind = "click" | "open";
 
-const OUTCOMES: readonly HitOutcome[] = ["durable", "late", "memory", "dropped", "counted"];
+const OUTCOMES: readonly HitOutcome[] = [
+  "durable",
+  "late",
+  "memory",
+  "dropped",
+  "counted",
+  "refused",
+];
 
 /** Upper bounds, in seconds; the last one takes the rest. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, Number.POSITIVE_INFINITY];
@@ -19,6 +26,7 @@ export interface Metrics {
   readonly refusedConnections: Counter<"reason">;
   readonly importTrouble: Counter<"kind">;
   readonly projectionFailures: Counter<"projection">;
+  readonly withheld: Counter<"reason">;
   /** Shows a value that is asked for when the metrics are read. */
   gauge(name: string, help: string, read: () => number): void;
 }
@@ -53,6 +61,12 @@ export function createMetrics(): Metrics {
       name: "clicktrail_projection_failures_total",
       help: "Slices that a projection failed to handle; each is tried again.",
       labelNames: ["projection"],
+      registers,
+    }),
+    withheld: new Counter({
+      name: "clicktrail_withheld_total",
+      help: "Facts not kept, or kept without naming anybody: erased, no_consent or aggregate.",
+      labelNames: ["reason"],
       registers,
     }),
     gauge(name, help, read) {

@@ -1,5 +1,8 @@
 import { createHmac } from "node:crypto";
 
+/** Bytes of an erased key's hash: it must never match by accident, or a stranger's event is refused. */
+const ERASED_BYTES = 16;
+
 /** Bytes of a reference; 64 bits keep 10 million contacts apart but for a chance of 3 in a million. */
 const REF_BYTES = 8;
 
@@ -16,15 +19,17 @@ export interface Refs {
   message(messageId: string): string;
   /** Of a campaign by its name. */
   campaign(name: string): string;
+  /** What stays of a contact's reference, an anonymous id or an event's key when it is erased. */
+  erased(kind: "contact" | "visitor" | "event", value: string): string;
 }
 
 /** @param refKey 32 random bytes, made with the workspace and never changed */
 export function createRefs(refKey: Buffer): Refs {
-  const hash = (kind: string, value: string): string =>
+  const hash = (kind: string, value: string, bytes = REF_BYTES): string =>
     createHmac("sha256", refKey)
       .update(`${kind}\0${value}`)
       .digest()
-      .subarray(0, REF_BYTES)
+      .subarray(0, bytes)
       .toString("base64url");
   return {
     contact({ id, email }) {
@@ -34,6 +39,7 @@ export function createRefs(refKey: Buffer): Refs {
     },
     message: (messageId) => hash("message", messageId),
     campaign: (name) => hash("campaign", name),
+    erased: (kind, value) => hash(`erased ${kind}`, value, ERASED_BYTES),
   };
 }
 

@@ -4,7 +4,8 @@ type EventSource = "email" | "site" | "server" | "esp";
 /**
  * What a fact is. Email: `sent open click delivered bounced complained unsubscribed deferred`;
  * `rewrite` registers a campaign's links; `flood` stands for as many hits on one token as its `hits`
- * property says. Site and server: the Segment call types.
+ * property says. Site and server: the Segment call types. `erased` is the tombstone of an erased contact's
+ * fact: its place in the log and a hash of its key, and nothing else.
  */
 export type EventType =
   | "sent"
@@ -22,7 +23,8 @@ export type EventType =
   | "screen"
   | "identify"
   | "group"
-  | "alias";
+  | "alias"
+  | "erased";
 
 /**
  * One fact, as the journal carries it (JSON) and the table `events` keeps it. Never changed.

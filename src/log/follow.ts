@@ -3,6 +3,7 @@ import type { Db } from "../db/db.ts";
 import { sql } from "../db/sql.ts";
 import { errorCode } from "../lib/errors.ts";
 import { readChanges } from "./changes.ts";
+import type { StoredEvent } from "./event.ts";
 import { type LogCursor, readEvents } from "./events-store.ts";
 import {
   ensureGenerations,
@@ -113,8 +114,11 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
     try {
       return (await lease.hold()) && (await advanceAll());
     } catch (error) {
-      // A lost race for the cursor is no trouble: the other node did the work.
-      if (errorCode(error) === "stale_write") return false;
+      // A lost race for the cursor is no trouble: the other node did the work, or an erasure asks for a new look.
+      if (errorCode(error) === "stale_write") {
+        lease.doubt();
+        return false;
+      }
       sliceEvents = LEAST_EVENTS;
       onTrouble(projection.name, error);
       await sleep(RETRY_MS);
@@ -142,7 +146,10 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
     if (events.length === 0 && changes.length === 0) return false;
 
     const table = tableOf(generation.generation);
-    const writes = await projection.handle({ events, changes, table }, db);
+    const writes = await projection.handle(
+      { events: withoutTombstones(events), changes, table },
+      db,
+    );
     const lastEvent = events.at(-1) ?? generation.log;
     const lastChange = changes.at(-1);
     const changeCursor = lastChange
@@ -201,6 +208,11 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
       await running;
     },
   };
+}
+
+/** A tombstone moves the cursor on, and tells nothing. */
+function withoutTombstones(events: readonly StoredEvent[]): StoredEvent[] {
+  return events.filter(({ type }) => type !== "erased");
 }
 
 /**

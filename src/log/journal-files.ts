@@ -21,6 +21,8 @@ export interface SegmentFiles {
   /** Appends and waits for the disk (O_DSYNC). After a rejection nothing of `frame` is in the segment. */
   write(frame: Buffer, segmentBytes: number): Promise<void>;
   segments(): readonly SegmentInfo[];
+  /** Has the next write begin a new segment. */
+  turnOver(): void;
   release(name: string, importedBytes: number): Promise<void>;
   unimportedBytes(): number;
   close(): Promise<void>;
@@ -42,6 +44,7 @@ export async function createSegmentFiles(
   await mkdir(folder, { recursive: true });
   const known = await leftovers(folder);
   let active: { segment: Segment; file: FileHandle } | undefined;
+  let isTurning = false;
 
   async function begin(): Promise<{ segment: Segment; file: FileHandle }> {
     const name = nextName(known, createId());
@@ -66,7 +69,8 @@ export async function createSegmentFiles(
   }
 
   async function write(frame: Buffer, segmentBytes: number): Promise<void> {
-    if (active && active.segment.bytes >= segmentBytes) await seal();
+    if (active && (isTurning || active.segment.bytes >= segmentBytes)) await seal();
+    isTurning = false;
     active ??= await begin();
     const { segment, file } = active;
     try {
@@ -105,6 +109,9 @@ export async function createSegmentFiles(
   return {
     write,
     segments: () => known,
+    turnOver() {
+      isTurning = true;
+    },
     release,
     unimportedBytes: () => known.reduce((sum, { bytes, imported }) => sum + bytes - imported, 0),
     close: seal,

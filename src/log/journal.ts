@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, errorMessage } from "../lib/errors.ts";
 import type { EventRow } from "./event.ts";
 import type { FailedEventRow } from "./failed-events.ts";
@@ -25,6 +26,9 @@ const DEFAULT_LIMITS: JournalLimits = {
   queueBytes: 64e6,
 };
 
+/** How often a turn-over looks whether it is done. */
+const TURN_MS = 10;
+
 /** Where every door puts its facts. One write is in flight at a time; what queued meanwhile goes next. */
 export interface Journal {
   /**
@@ -36,6 +40,11 @@ export interface Journal {
   append(facts: readonly JournalFact[]): Promise<void>;
   /** Keeps one hit (an EventRow as JSON) for a reader: calls back within 50 ms or so, whatever happens. */
   appendHit(json: string, done: (kept: Kept) => void): void;
+  /**
+   * Begins a new segment behind everything that was appended before the call; returns the names of those that
+   * hold it. Waits while the disk refuses writes.
+   */
+  turnOver(): Promise<ReadonlySet<string>>;
   /** Segments with facts, oldest first; `bytes` counts only what is durable. */
   segments(): readonly SegmentInfo[];
   /** Told by the importer how far a segment has been imported; a finished one is deleted. */
@@ -77,6 +86,7 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     for (const listener of listeners) listener();
   });
   let isClosed = false;
+  let enqueued = 0;
 
   function isOverflowing(json: string): boolean {
     return queue.bytes() + json.length > limits.queueBytes;
@@ -88,6 +98,7 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     settle: Entry["settle"],
     isPatient: boolean,
   ): void {
+    enqueued += 1;
     queue.push({ json, records, settle, isPatient, queuedAt: deps.monotonicNow() });
     writer.wake();
   }
@@ -115,9 +126,25 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     });
   }
 
+  /** The queue is in order: what was in it is written (or refused) when so many have left it. */
+  async function turnOver(): Promise<ReadonlySet<string>> {
+    const last = enqueued;
+    while (!isClosed && enqueued - queue.hits() < last) await sleep(TURN_MS);
+    const before = new Set(files.segments().map(({ name }) => name));
+    files.turnOver();
+    writer.wake();
+    const isOpen = () => files.segments().some(({ name, sealed }) => before.has(name) && !sealed);
+    while (!isClosed && isOpen()) {
+      await sleep(TURN_MS);
+      writer.wake();
+    }
+    return before;
+  }
+
   return {
     append,
     appendHit,
+    turnOver,
     segments: files.segments,
     release: files.release,
     onDurable: (listener) => void listeners.push(listener),

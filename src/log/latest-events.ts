@@ -15,7 +15,7 @@ export async function latestEvents(
 ): Promise<StoredEvent[]> {
   const rows = await db.all<StoredRow>(sql`
     SELECT * FROM events
-    WHERE workspace_id = ${workspaceId} AND seq > ${sinceSeq}
+    WHERE workspace_id = ${workspaceId} AND seq > ${sinceSeq} AND type <> 'erased'
       AND seq > (SELECT COALESCE(MAX(seq), 0) - ${raw(String(REACH))} FROM events)
     ORDER BY seq DESC LIMIT ${limit}`);
   return rows.map(parseEvent);

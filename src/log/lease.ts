@@ -12,6 +12,8 @@ export interface Lease {
    * Renewal writes only in the second half of the term.
    */
   hold(): Promise<boolean>;
+  /** Has the next `hold` ask the database, whatever is known of the term. */
+  doubt(): void;
   /** A condition for a write's WHERE: true only while this holder is the newest one. */
   fence(): Sql;
   /** Gives it back, so that another node need not wait for the term to end. */
@@ -51,6 +53,9 @@ export function createLease(db: Db, name: string, owner: string, now: () => numb
 
   return {
     hold,
+    doubt() {
+      token = 0;
+    },
     fence: () => sql`EXISTS (
       SELECT 1 FROM leases WHERE name = ${name} AND owner = ${owner} AND token = ${token})`,
     async release() {

@@ -10,14 +10,19 @@ interface FrontDeps {
   /** Verifies both tokens of a path; undefined when forged, cut, foreign or of another purpose. */
   openPath(path: TrackingPath): OpenedLink | undefined;
   addClickParameter: AddClickParameter;
+  /** Whether a request says that its click must not be joined to the visit it brings. */
+  refusesJoin?(req: IncomingMessage): boolean;
   /** Keeps a hit (an EventRow as JSON): calls back once it is durable, or after 50 ms or so. */
   record(json: string, done: (kept: Kept) => void): void;
   readonly floods: Floods;
   describeVisitor(req: IncomingMessage): Visitor;
   now(): number;
   createId(now: number): string;
-  /** Counts answers for the metrics; `counted` is a hit of a flood, whose count is durable. */
-  onHit(kind: "click" | "open", kept: Kept | "counted", seconds: number): void;
+  /**
+   * Counts answers for the metrics; `counted` is a hit of a flood, whose count is durable, `refused` one that
+   * its contact's consent does not let us keep.
+   */
+  onHit(kind: "click" | "open", kept: Kept | "counted" | "refused", seconds: number): void;
   onMiss(kind: "click" | "open"): void;
   /** One page for every miss: it must not tell a forged token from an unknown one. */
   readonly notFoundPage: string;
@@ -77,6 +82,11 @@ function answerClick(
 ): void {
   const startedAt = performance.now();
   const at = deps.now();
+  if (link.consent?.mode === "none") {
+    lead(res, link, link.destination, deps);
+    deps.onHit("click", "refused", (performance.now() - startedAt) / 1000);
+    return;
+  }
   if (deps.floods.isSurplus("click", link, at)) {
     // Nothing names this click but its count, so it has no id to carry.
     deps.floods.count("click", link, at, (kept) => {
@@ -90,9 +100,16 @@ function answerClick(
   // Durable first: answering before the write lost up to 7 % of clicks on kill -9, and one write
   // for all that arrived meanwhile makes the wait cheap.
   deps.record(hit, (kept) => {
-    lead(res, link, deps.addClickParameter(link.workspaceId, link.destination, id), deps);
+    lead(res, link, locate(req, link, id, deps), deps);
     deps.onHit("click", kept, (performance.now() - startedAt) / 1000);
   });
+}
+
+/** Where a click goes, with its id where it may be joined to the visit. */
+function locate(req: IncomingMessage, link: OpenedLink, id: string, deps: FrontDeps): string {
+  const canJoin = link.consent?.canJoin !== false && !(deps.refusesJoin?.(req) ?? false);
+  if (!canJoin) return link.destination;
+  return deps.addClickParameter(link.workspaceId, link.destination, id);
 }
 
 /** A dead link without a fallback has no destination, but a page that says why. */
@@ -120,6 +137,11 @@ function answerOpen(
   }
   const startedAt = performance.now();
   const at = deps.now();
+  if (link.consent?.mode === "none") {
+    sendPixel(res);
+    deps.onHit("open", "refused", (performance.now() - startedAt) / 1000);
+    return;
+  }
   if (deps.floods.isSurplus("open", link, at)) {
     deps.floods.count("open", link, at, (kept) => {
       sendPixel(res);

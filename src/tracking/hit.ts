@@ -27,6 +27,15 @@ export interface OpenedLink {
   /** References of the contact and the message (11 characters of base64url), where the token names them. */
   readonly contact: string | null;
   readonly message: string | null;
+  /** What the contact's consent leaves of the hit; undefined: everything. */
+  readonly consent?: HitConsent | undefined;
+}
+
+/** `aggregate` counts the hit without naming anybody, `none` keeps nothing; see `contacts/privacy/`. */
+export interface HitConsent {
+  readonly mode: "individual" | "aggregate" | "none";
+  /** Whether the click may be joined to the visit that it brings. */
+  readonly canJoin: boolean;
 }
 
 /** Where a hit came from, with the address as it may be stored. */
@@ -64,6 +73,7 @@ interface HitParts {
  */
 export function writeHit(req: IncomingMessage, parts: HitParts): string {
   const { kind, id, at, link, visitor } = parts;
+  if (link.consent?.mode === "aggregate") return writeCount(req, parts);
   const contact = link.contact === null ? "" : `,"recipient_contact":"${link.contact}"`;
   const message = link.message === null ? "" : `,"message_id":"${link.message}"`;
   const url = link.destination === "" ? "" : `,"url":${JSON.stringify(link.destination)}`;
@@ -82,6 +92,20 @@ function writeException({ version, state }: LinkException): string {
     ...(version === null ? {} : { link_version: version }),
     ...(state === null ? {} : { link_state: state }),
   });
+}
+
+/**
+ * Writes a hit that may only be counted: campaign and link, no contact, address or user agent. No message
+ * either: it was sent to one contact, so it would name it.
+ */
+function writeCount(req: IncomingMessage, { kind, id, at, link }: HitParts): string {
+  const click = kind === "click" ? `,"link_id":"${link.index}"` : "";
+  const context = JSON.stringify(`{"method":"${req.method}","aggregate":1}`);
+  return (
+    `{"workspace_id":${link.workspaceId},"event_id":"${id}",${BEGINNINGS[kind]}` +
+    `,"occurred_at":${at},"received_at":${at},"campaign_id":"${link.campaignId}"` +
+    `${click},"context":${context},"properties":"{}"}`
+  );
 }
 
 /** JSON text inside a JSON string: its quotes are escaped. */

@@ -1,4 +1,4 @@
-import type { LinkException, OpenedLink } from "./hit.ts";
+import type { HitConsent, LinkException, OpenedLink } from "./hit.ts";
 import type { TrackingPath } from "./tracking-path.ts";
 
 /** What a verified link part says; see `email/link-token.ts`. */
@@ -25,6 +25,8 @@ interface OpenPathDeps {
   findException(workspaceId: number, campaignId: string, index: number): LinkException | undefined;
   /** Puts the values of `m0`, `m1`, … into a destination; throws when they would leave its host. */
   fillSlots(destination: string, query: string): string;
+  /** What the consent of a contact leaves of a hit; undefined: everything. */
+  consentOf?(workspaceId: number, contact: string, kind: "click" | "open"): HitConsent | undefined;
   /** Whether a text is a merge tag that the sending platform should have filled. */
   isMergeTag(text: string): boolean;
 }
@@ -51,7 +53,11 @@ export function createOpenPath(deps: OpenPathDeps): (path: TrackingPath) => Open
     // A fallback is the same for everybody; an edited destination takes the slots of the mail's.
     const hasSlots = link.hasSlots && !exception?.state;
     const filled = hasSlots ? deps.fillSlots(destination, path.query) : destination;
-    return { workspaceId, campaignId, index, destination: filled, exception, ...recipient };
+    const opened = { workspaceId, campaignId, index, destination: filled, exception, ...recipient };
+    const { contact } = recipient;
+    const consent =
+      contact === null ? undefined : deps.consentOf?.(workspaceId, contact, path.kind);
+    return consent === undefined ? opened : { ...opened, consent };
   };
 }
 

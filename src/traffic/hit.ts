@@ -29,9 +29,13 @@ export function hitOf(event: EventRow, id: string, engaged: boolean): Hit {
   };
 }
 
-/** Whether an event is a click or an open, of ours or reported by an ESP. */
-export function isHit({ source, type }: EventRow): boolean {
-  return (source === "email" || source === "esp") && (type === "click" || type === "open");
+/**
+ * Whether an event is a click or an open, of ours or reported by an ESP. One that consent lets us only count
+ * tells nothing of who sent it, so it is not judged.
+ */
+export function isHit({ source, type, context }: EventRow): boolean {
+  const isMail = source === "email" || source === "esp";
+  return isMail && (type === "click" || type === "open") && !isTrue(context["aggregate"]);
 }
 
 /** A string of untyped JSON, or null. */

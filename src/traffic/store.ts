@@ -222,7 +222,8 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
         seqs,
         sql`
           SELECT e.* FROM ${rows(seqs.map((seq) => ({ seq })))} CROSS JOIN events AS e
-          WHERE e.seq = CAST(r.value ->> 'seq' AS BIGINT) AND e.workspace_id = ${workspaceId}`,
+          WHERE e.seq = CAST(r.value ->> 'seq' AS BIGINT) AND e.workspace_id = ${workspaceId}
+            AND e.type <> 'erased'`,
       );
       return found.map(parseEvent);
     },

@@ -57,6 +57,22 @@ async function storedIds(): Promise<string[]> {
 }
 
 describe("the journal", () => {
+  it("begins a new segment behind what was appended before, and behind what is still queued", async () => {
+    const journal = await open();
+    await journal.append([event("a")]);
+    const queued = keepHit(journal, "b");
+    const before = await journal.turnOver();
+    await queued;
+    await journal.append([event("c")]);
+    const [first, second] = journal.segments();
+    expect(before).toEqual(new Set([first?.name]));
+    expect(first?.sealed).toBe(true);
+    expect(second?.sealed).toBe(false);
+    expect(await readFile(first?.path ?? "", "utf8")).toContain('"b"');
+    expect(await readFile(second?.path ?? "", "utf8")).toContain('"c"');
+    await journal.close();
+  });
+
   it("has a fact on disk when it answers", async () => {
     const journal = await open();
     await journal.append([event("a"), event("b")]);

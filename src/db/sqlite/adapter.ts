@@ -62,6 +62,10 @@ export function openSqlite(options: SqliteOptions): Db {
       return changes;
     },
     batch: (statements) => write(statements),
+    async purge() {
+      if (closing !== undefined) throw closed();
+      await writer.call({ statements: [], purge: true });
+    },
     close() {
       // Readers first: the writer can empty the write-ahead log only when nobody reads it.
       closing ??= readers.close().then(() => writer.close());

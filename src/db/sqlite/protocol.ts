@@ -29,6 +29,8 @@ export interface ReadResult {
 
 export interface WriteRequest {
   readonly statements: readonly WireStatement[];
+  /** Instead of statements: leave nothing of deleted rows in the file and its log. */
+  readonly purge?: boolean;
 }
 
 /** Rows changed, one number a statement. */

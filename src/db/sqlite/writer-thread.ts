@@ -11,10 +11,14 @@ import {
 import { GuardFailed, isLocked } from "./failure.ts";
 import { insertRows } from "./insert-rows.ts";
 import type { WireStatement, WriteRequest, WriteResult, WriterOptions } from "./protocol.ts";
+import { purgeFile } from "./purge.ts";
 import { serveRequests } from "./serve-requests.ts";
 
 /** Rest between two tries for a lock. The thread listens meanwhile. */
 const RETRY_MS = 10;
+
+/** A purge has time: it waits for other writers and for long reads to end. */
+const PURGE_WAIT_MS = 60_000;
 
 const options: WriterOptions = workerData;
 // Only the first opening may create the file: one that is deleted later was not meant to be replaced
@@ -35,10 +39,15 @@ const connection = createHealingConnection(options.file, () => {
 const checkpointer = createCheckpointer(connection, options.file);
 
 serveRequests<WriteRequest, WriteResult>({
-  async handle({ statements }, arrivedAt) {
-    const deadline = arrivedAt + options.lockWaitMs;
+  async handle({ statements, purge = false }, arrivedAt) {
+    const deadline = arrivedAt + (purge ? PURGE_WAIT_MS : options.lockWaitMs);
     for (;;) {
       try {
+        if (purge) {
+          runningSql = "VACUUM";
+          connection.use(({ db }) => purgeFile(db));
+          return [];
+        }
         const changes = connection.use((opened) => runBatch(opened, statements));
         checkpointer.noteCommit();
         return changes;

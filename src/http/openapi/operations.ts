@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { newKeySchema, newWorkspaceSchema } from "../../access/routes.ts";
+import { consentChangesSchema } from "../../contacts/routes-privacy.ts";
 import {
   campaignChangesSchema,
   campaignsQuerySchema,
@@ -20,7 +21,9 @@ import {
   campaignLinkVersionSchema,
   campaignSchema,
   collectSchema,
+  consentSchema,
   contactSchema,
+  erasureSchema,
   journeyEntrySchema,
   keySchema,
   siteSchema,
@@ -28,7 +31,7 @@ import {
 
 /** One call of the API, as the document and the page of it describe it. */
 export interface Operation {
-  readonly method: "get" | "post" | "patch" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   readonly path: string;
   readonly summary: string;
   readonly tag: "Email" | "Campaigns" | "Collection" | "Contacts" | "Administration" | "Operation";
@@ -215,6 +218,40 @@ export const OPERATIONS: readonly Operation[] = [
     scope: "read",
     query: journeyQuerySchema,
     answer: z.object({ contact: contactSchema, entries: z.array(journeyEntrySchema), next }),
+  },
+  {
+    method: "get",
+    path: "/v1/contacts/{id}/consent",
+    summary: "What a contact allows, and how that came about",
+    tag: "Contacts",
+    scope: "read",
+    answer: consentSchema,
+  },
+  {
+    method: "put",
+    path: "/v1/contacts/{id}/consent",
+    summary: "Record what a contact allows; also for one not known yet",
+    tag: "Contacts",
+    scope: "collect",
+    body: consentChangesSchema,
+    example: { clicks: "aggregate", opens: "none", source: "preference page" },
+    answer: consentSchema,
+  },
+  {
+    method: "delete",
+    path: "/v1/contacts/{id}",
+    summary: "Erase a contact; 202 while the work goes on",
+    tag: "Contacts",
+    scope: "admin",
+    answer: erasureSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/erasures/{id}",
+    summary: "How an erasure stands",
+    tag: "Contacts",
+    scope: "admin",
+    answer: erasureSchema,
   },
   {
     method: "get",

@@ -121,6 +121,43 @@ export const journeyEntrySchema = z
   })
   .meta({ id: "JourneyEntry" });
 
+const mode = z.enum(["individual", "aggregate", "none"]);
+const modes = { clicks: mode, opens: mode, site: mode };
+
+export const consentSchema = z
+  .object({
+    contact: z.string(),
+    consent: z.object(modes),
+    changed_at: time.nullable(),
+    log: z.array(
+      z.object({
+        at: time,
+        actor: z.object({ kind: z.string(), id: z.string() }),
+        ...modes,
+        source: z.string().nullable(),
+        text_version: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Consent" });
+
+export const erasureSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(["running", "finished"]),
+    progress: z.number().meta({ description: "0 to 1." }),
+    requested_at: time,
+    finished_at: time.nullable(),
+    counts: z.object({
+      events: z.int(),
+      redacted: z.int(),
+      failed_events: z.int(),
+      visitors: z.int(),
+    }),
+    receipt: z.string().nullable().meta({ description: "SHA-256, also in the audit log." }),
+  })
+  .meta({ id: "Erasure" });
+
 /** A call of the collection API, as Segment's libraries send it. */
 export const collectSchema = z
   .looseObject({

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Access } from "./access/access.ts";
+import type { Actor } from "./access/audit.ts";
+import { type ConsentKeeper, createConsentKeeper } from "./contacts/privacy/change-consent.ts";
+import { type Consents, createConsents } from "./contacts/privacy/consents.ts";
+import { createErasures, type Erasures } from "./contacts/privacy/erasures.ts";
+import { createGuard, type Guard, type WithheldReason } from "./contacts/privacy/guard.ts";
+import { createJournalScreen, type JournalScreen } from "./contacts/privacy/journal-screen.ts";
+import { createLedger, type Ledger } from "./contacts/privacy/ledger.ts";
+import type { Db } from "./db/db.ts";
+import { createId } from "./lib/ids.ts";
+import { createAppendChanges } from "./log/changes.ts";
+import type { Journal } from "./log/journal.ts";
+
+interface PrivacyDeps {
+  readonly db: Db;
+  readonly access: Pick<Access, "refsOf" | "recordAudit">;
+  readonly now: () => number;
+  readonly onWithheld: (reason: WithheldReason) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What the doors and the importer ask before they keep something. */
+export interface Privacy {
+  readonly guard: Guard;
+  readonly ledger: Ledger;
+  readonly consents: Consents;
+  readonly consentKeeper: ConsentKeeper;
+  /** Has the importer pass over what erased contacts left in the journal. */
+  screenJournal(journal: Journal): JournalScreen;
+  /** Has erasures carried out; `journal` says what is still on its way. */
+  createErasures(owner: string, inbox: Inbox): Erasures;
+}
+
+/** What came in and may not be in the log yet. */
+export interface Inbox {
+  /** Imports everything that is in the journal now. */
+  emptyJournal(): Promise<void>;
+  /** Whether everything durable is imported, and read by every projection. */
+  isSettled(): Promise<boolean>;
+}
+
+/** How long an erasure of somebody unknown waits for what may still be on its way. */
+const CATCH_UP_MS = 5000;
+const LOOK_MS = 50;
+
+/** Puts consent and erasure together; nothing runs before `ledger.start` and `consents.start`. */
+export function createPrivacy(deps: PrivacyDeps): Privacy {
+  const { db, access, now, onWithheld, onError } = deps;
+  const { refsOf } = access;
+  let screen: JournalScreen | undefined;
+  const ledger = createLedger({
+    db,
+    refsOf,
+    onGrowth: () => void screen?.noteGrowth().catch(onError),
+    onError,
+  });
+  const consents = createConsents(db, () => performance.now(), onError);
+  const guard = createGuard({ ledger, consents, refsOf, now, onWithheld });
+  const newId = () => createId(now());
+  return {
+    guard,
+    ledger,
+    consents,
+    consentKeeper: createConsentKeeper({ db, refsOf, consents, ledger, now, createId: newId }),
+    screenJournal(journal) {
+      screen = createJournalScreen({ db, journal, ledger, guard, refsOf, onWithheld });
+      return screen;
+    },
+    createErasures: (owner, inbox) =>
+      createErasures({
+        db,
+        owner,
+        refsOf,
+        ledger,
+        now,
+        createId: newId,
+        onError,
+        appendChanges: createAppendChanges(db.engine),
+        async emptyJournal() {
+          await screen?.noteGrowth();
+          await inbox.emptyJournal();
+        },
+        catchUp: () => waitUntil(inbox.isSettled, CATCH_UP_MS),
+        async recordReceipt(workspaceId, { kind, id }, subject, receipt) {
+          const actor: Actor = { kind: toActorKind(kind), id };
+          await access.recordAudit(workspaceId, actor, "contact.erase", subject, receipt);
+        },
+      }),
+  };
+}
+
+function toActorKind(kind: string): Actor["kind"] {
+  return kind === "secret" || kind === "user" || kind === "cli" ? kind : "system";
+}
+
+async function waitUntil(isDone: () => Promise<boolean>, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (performance.now() < deadline && !(await isDone())) await sleep(LOOK_MS);
+}
