@@ -110,6 +110,19 @@ describe("routes", () => {
     expect(answer.headers["vary"]).toContain("Origin");
   });
 
+  it("lets a preflight have the headers it asks for, as RudderStack's SentAt", async () => {
+    const { app } = createCollectApp();
+    const ask = (names: string) =>
+      request(app)
+        .options("/v1/p")
+        .set("Origin", "https://shop.test")
+        .set("Access-Control-Request-Headers", names);
+    const answer = await ask("anonymousid,authorization,content-type,sentat,rsa-retry-attempt");
+    expect(answer.headers["access-control-allow-headers"]).toContain("rsa-retry-attempt");
+    const odd = await ask("sentat; x");
+    expect(odd.headers["access-control-allow-headers"]).not.toContain(";");
+  });
+
   it("takes a pixel and answers a GIF that is never cached", async () => {
     const { app, events } = createCollectApp();
     const answer = await request(app)
