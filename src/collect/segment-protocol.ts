@@ -72,7 +72,7 @@ export function readMessage(raw: JsonObject, type: CallType | null): Message | R
     messageId: idOf(raw["messageId"]) ?? idOf(raw["message_id"]),
     userId: idOf(raw["userId"]),
     anonymousId: idOf(raw["anonymousId"]),
-    email: readEmail(given, name, raw, context),
+    email: readEmail(given, name, raw),
     originalAt,
     sentAt: parseTime(raw["sentAt"]),
     context,
@@ -123,7 +123,7 @@ function readOriginalTime(raw: JsonObject): number | null | "invalid_timestamp" 
 
 function readProperties(type: CallType, raw: JsonObject): JsonObject {
   const traits = objectOf(raw["traits"]);
-  if (type === "identify") return { traits };
+  if (type === "identify") return { traits: { ...contextTraits(raw), ...traits } };
   if (type === "group") return { group_id: idOf(raw["groupId"]), traits };
   if (type === "alias") {
     return { previous_id: idOf(raw["previousId"]) ?? idOf(raw["anonymousId"]) };
@@ -135,6 +135,11 @@ function readProperties(type: CallType, raw: JsonObject): JsonObject {
     if (value !== null && properties[part] === undefined) named[part] = value;
   }
   return Object.keys(named).length > 0 ? { ...named, ...properties } : properties;
+}
+
+/** RudderStack's browser client writes an identify call's traits here, and nowhere else. */
+function contextTraits(raw: JsonObject): JsonObject {
+  return objectOf(objectOf(raw["context"])["traits"]);
 }
 
 /** Events in which `properties.email` is the visitor's own; in others it may be a friend's. */
@@ -152,12 +157,7 @@ const EVENTS_WITH_OWN_EMAIL = new Set([
   "subscribe",
 ]);
 
-function readEmail(
-  type: CallType,
-  name: string,
-  raw: JsonObject,
-  context: JsonObject,
-): string | null {
+function readEmail(type: CallType, name: string, raw: JsonObject): string | null {
   if (type === "group" || type === "alias") return null;
   if (type === "identify") {
     const email = emailOf(objectOf(raw["traits"])["email"]) ?? emailOf(raw["email"]);
@@ -166,7 +166,7 @@ function readEmail(
   const properties = raw["properties"];
   const isOwn = type === "track" && EVENTS_WITH_OWN_EMAIL.has(name) && isObject(properties);
   const own = isOwn ? emailOf(properties["email"]) : null;
-  return own ?? emailOf(objectOf(context["traits"])["email"]);
+  return own ?? emailOf(contextTraits(raw)["email"]);
 }
 
 function emailOf(value: unknown): string | null {

@@ -404,6 +404,14 @@ describe("facts", () => {
     });
   });
 
+  it("finds the traits of an identify call in its context, where RudderStack's browser client has them", async () => {
+    const traits = { email: "jane@ex.test", plan: "free" };
+    const event = await collect({
+      batch: [{ type: "identify", userId: "u", context: { traits }, traits: { plan: "pro" } }],
+    });
+    expect(event.properties).toEqual({ traits: { email: "jane@ex.test", plan: "pro" } });
+  });
+
   it("names a page call page_view and keeps its own name", async () => {
     const event = await collect({ batch: [{ type: "page", anonymousId: "v", name: "Home" }] });
     expect(event).toMatchObject({ type: "page", name: "page_view", properties: { name: "Home" } });
