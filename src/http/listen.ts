@@ -1,5 +1,6 @@
 import http, { type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { AppError, errorCode } from "../lib/errors.ts";
 import { type Connections, followConnections } from "./connections.ts";
 import { type ConnectionRefusal, refuseBadRequests, refuseTransferCoding } from "./refusals.ts";
@@ -20,8 +21,8 @@ const HEADER_BYTES = 32_768;
 /** Connections that wait to be taken: with Node's 511 a third of 3,000 at once were turned away. */
 const BACKLOG = 4096;
 
-/** While it drains, a stop goes on taking connections this long: a proxy needs to hear of it first. */
-const LINGER_MS = 300;
+/** A stop goes on taking requests this long, if anybody is connected: each is told to come no more. */
+const LINGER_MS = 1000;
 const SWEEP_MS = 50;
 /** After this, requests that are still under way are cut. */
 const DRAIN_MS = 8000;
@@ -91,18 +92,19 @@ export async function listen(
  */
 async function drain(server: Server, connections: Connections): Promise<void> {
   connections.closeWhenAnswered();
-  await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-  await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-    // An answer that had begun before the stop leaves its connection open.
-    const sweep = setInterval(connections.closeUnused, SWEEP_MS);
-    server.close(() => {
-      clearTimeout(cut);
-      clearInterval(sweep);
-      resolve();
-    });
-    connections.closeUnused();
-  });
+  const lingersUntil = performance.now() + LINGER_MS;
+  do await sleep(SWEEP_MS);
+  while (connections.count() > 0 && performance.now() < lingersUntil);
+  // What has arrived by now is read first, or its connection would look unused.
+  await nextTurn();
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  const closed = new Promise((resolve) => server.close(resolve));
+  connections.closeUnused();
+  // An answer that had begun before the stop leaves its connection open.
+  const sweep = setInterval(() => setImmediate(connections.closeUnused), SWEEP_MS);
+  await closed;
+  clearTimeout(cut);
+  clearInterval(sweep);
 }
 
 function portOf(server: Server): number {

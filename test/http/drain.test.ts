@@ -95,6 +95,7 @@ describe("SIGTERM", () => {
     });
     // Half of the uploads must have arrived: the last connection answers after all others were taken.
     await send(agent, { method: "GET", path: "/healthz" });
+    const isDraining = await watchForDrain();
     const ended = service.end("SIGTERM");
     await isDraining();
     finishUploads();
@@ -115,6 +116,7 @@ describe("SIGTERM", () => {
     socket.write("POST /v1/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
     const agent = new http.Agent();
     await send(agent, { method: "GET", path: "/healthz" });
+    const isDraining = await watchForDrain();
     const ended = service.end("SIGTERM");
     await isDraining();
     const secondAt = performance.now();
@@ -126,6 +128,7 @@ describe("SIGTERM", () => {
 
   it("takes new connections until the door closes, and is then no longer ready", async () => {
     const agent = new http.Agent({ keepAlive: true });
+    const isDraining = await watchForDrain();
     const ended = service.end("SIGTERM");
     await isDraining();
     const answer = await send(agent, { method: "GET", path: "/readyz" });
@@ -146,11 +149,12 @@ async function clickAgain(): Promise<Answer[]> {
   return answers;
 }
 
-/** Resolves once a new connection is told to close with its answer. */
-async function isDraining(): Promise<void> {
-  const once = new http.Agent({ keepAlive: true });
-  for (;;) {
-    const { connection } = await send(once, { method: "GET", path: "/healthz" });
-    if (connection === "close") return;
-  }
+/** Opens a connection, and then tells when an answer on it says that the service drains. */
+async function watchForDrain(): Promise<() => Promise<void>> {
+  const own = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = () => send(own, { method: "GET", path: "/healthz" });
+  await ask();
+  return async () => {
+    for (;;) if ((await ask()).connection === "close") return;
+  };
 }

@@ -8,8 +8,11 @@ let closed = 0;
 
 for (let n = 0; n < count; n++) {
   const socket = net.connect(port, "127.0.0.1");
-  socket.on("connect", () => socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: "));
-  const drip = setInterval(() => socket.writable && socket.write("a"), 1000);
+  let drip;
+  socket.on("connect", () => {
+    socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    drip = setInterval(() => socket.writable && socket.write("a"), 1000);
+  });
   socket.on("error", () => {});
   socket.on("close", () => {
     clearInterval(drip);
