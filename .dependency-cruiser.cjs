@@ -57,7 +57,10 @@ module.exports = {
       name: "drivers-only-at-the-root",
       comment: "Only server.ts, cli and tests choose an engine.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(db/|server\\.ts|storage\\.ts|cli\\.ts|cli/)" },
+      from: {
+        path: "^src/",
+        pathNot: "^src/(db/|server\\.ts|bring-up\\.ts|storage\\.ts|cli\\.ts|cli/)",
+      },
       to: { path: "^src/db/", pathNot: PORT },
     },
     {

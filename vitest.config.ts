@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/clients/**"],
+    exclude: ["test/browser/**", "test/clients/**", "test/faults/**"],
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/fast-check-seed.ts"],
     testTimeout: 20_000,

@@ -1,11 +1,15 @@
 import path from "node:path";
+import type { Db } from "./db/db.ts";
 import type { Readiness } from "./http/health.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
 import { readDiskRoom } from "./lib/disk.ts";
+import { errorMessage } from "./lib/errors.ts";
 import { createId, createSecret } from "./lib/ids.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import type { Metrics } from "./lib/metrics.ts";
+import type { RepeatLog } from "./lib/repeat-log.ts";
+import { settlesWithin } from "./lib/within.ts";
 import type { EventRow } from "./log/event.ts";
 import { createFailedEvent, type RejectedItem } from "./log/failed-events.ts";
 import { readLags } from "./log/follow.ts";
@@ -40,6 +44,10 @@ interface PipelineDeps {
   readonly storage: Storage;
   readonly metrics: Metrics;
   readonly privacy: Pick<Privacy, "guard" | "screenJournal">;
+  /** Logs what comes again and again while something is away. */
+  readonly warn: RepeatLog;
+  /** Whether the tables are there. */
+  readonly isMigrated: () => boolean;
 }
 
 /** With PostgreSQL an answer waits this long for the import: a lost node takes its journal with it. */
@@ -49,10 +57,14 @@ const EMPTY_MS = 60_000;
 /** Share of the time that the main thread works, above which the projections hold back. */
 const BUSY_UTILIZATION = 0.8;
 const WATCH_MS = 250;
+/** Whoever asks `/readyz` gets an answer, also while the database gives none. */
+const READINESS_MS = 1000;
+/** A stop waits this long for what hangs in a database that does not answer. */
+const STOP_MS = 2000;
 
 /** Opens the journal and puts together what follows it; `start` sets it going. */
 export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
-  const { config, log, now, storage, metrics } = deps;
+  const { config, log, now, storage, metrics, warn } = deps;
   const { db, folder } = storage;
   const nodeId = await folder.readNodeId();
   const newId = () => createId(now());
@@ -76,11 +88,11 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     screen: deps.privacy.screenJournal(journal).screen,
     onTrouble({ kind, count, error }) {
       metrics.importTrouble.inc({ kind }, count);
-      log.warn({ kind, count, err: error }, "Trouble with the import.");
+      warn(TROUBLE[kind], { kind, count, err: error });
     },
   });
   const owner = `${nodeId}-${createSecret(8)}`;
-  const order = { config, owner, log, metrics };
+  const order = { config, owner, log, metrics, warn };
   showStats(metrics, journal);
   return assemble({
     journal,
@@ -89,9 +101,17 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     newId,
     owner,
     guard: deps.privacy.guard,
+    metrics,
+    isMigrated: deps.isMigrated,
     startProjections: () => startProjections(order),
   });
 }
+
+const TROUBLE = {
+  database_away: "The database takes no import; facts wait in the journal.",
+  damaged_bytes: "Damaged bytes of the journal were passed over.",
+  refused_events: "The database refused events; they are among the failed ones.",
+} as const;
 
 interface Parts {
   readonly journal: Journal;
@@ -101,30 +121,32 @@ interface Parts {
   readonly newId: () => string;
   readonly owner: string;
   readonly guard: Privacy["guard"];
+  readonly metrics: Metrics;
+  readonly isMigrated: () => boolean;
 }
 
 function assemble(parts: Parts): Pipeline {
-  const { journal, importer, startProjections, storage, newId, guard } = parts;
-  const { db, folder } = storage;
-  const waitsForImport = db.engine === "postgres";
+  const { journal, importer, storage, newId, guard } = parts;
+  const { db } = storage;
+  const waitForImport = createImportWait(parts);
   let projections: Projections | undefined;
   let loadWatch: NodeJS.Timeout | undefined;
   importer.onImported(() => projections?.wake());
   return {
     async record(events) {
       await journal.append(guard.screenEvents(events));
-      if (waitsForImport) await importer.drained(IMPORT_WAIT_MS);
+      await new Promise<void>((resolve) => waitForImport(resolve));
     },
     keepRejected: (items) =>
       journal.append(guard.screenRejected(items).map((item) => createFailedEvent(item, newId()))),
     recordHit(json, done) {
       journal.appendHit(json, (kept) => {
-        if (kept !== "durable" || !waitsForImport) done(kept);
-        else void importer.drained(IMPORT_WAIT_MS).then(() => done(kept));
+        if (kept === "durable") waitForImport(() => done(kept));
+        else done(kept);
       });
     },
     async start() {
-      const started = await startProjections();
+      const started = await parts.startProjections();
       projections = started;
       loadWatch = watchLoad(started.setBusy);
       importer.start();
@@ -140,29 +162,86 @@ function assemble(parts: Parts): Pipeline {
         return (await readLags(db)).every(({ lag }) => lag === 0);
       },
     },
-    async readiness() {
-      const { unimportedBytes, failing, ...written } = journal.stats();
-      const lags = await readLags(db);
-      const disk = await readDiskRoom(path.dirname(folder.journal));
-      const isCaughtUp = lags.every(({ lag }) => lag === 0);
-      return {
-        ready: failing === null && !importer.stats().away,
-        settled: isCaughtUp && unimportedBytes === 0,
-        projections: lags,
-        journal: { unimported_bytes: unimportedBytes, failing, ...written },
-        importer: importer.stats(),
-        disk,
-        migration: "current",
-      };
-    },
+    readiness: () => readReadiness(parts),
     async stop(withinMs) {
       clearInterval(loadWatch);
-      await importer.drained(withinMs);
-      await importer.stop();
+      if (!importer.stats().stalled) await importer.drained(withinMs);
+      await settlesWithin(importer.stop(), STOP_MS);
       await projections?.stop();
       await journal.close();
     },
   };
+}
+
+/**
+ * What an answer still waits for once its fact is on disk. While the import stands still nobody waits: it
+ * would not help, and a reader should not notice.
+ */
+function createImportWait({ importer, storage, metrics }: Parts): (done: () => void) => void {
+  if (storage.db.engine === "sqlite") return (done) => done();
+  let notWaited = 0;
+  let stuckAt: number | undefined;
+  metrics.gauge(
+    "clicktrail_answers_before_import",
+    "Answers given when the fact was on this node's disk, but not in PostgreSQL within 50 ms.",
+    () => notWaited,
+  );
+  return (done) => {
+    const { stalled, imported } = importer.stats();
+    if (stalled || imported === stuckAt) {
+      notWaited += 1;
+      done();
+      return;
+    }
+    void importer.drained(IMPORT_WAIT_MS).then((isImported) => {
+      if (!isImported) {
+        notWaited += 1;
+        stuckAt = importer.stats().imported;
+      }
+      done();
+    });
+  };
+}
+
+async function readReadiness({
+  journal,
+  importer,
+  storage,
+  isMigrated,
+}: Parts): Promise<Readiness> {
+  const { unimportedBytes, failing, ...written } = journal.stats();
+  const { lags, problem } = await askDatabase(storage.db);
+  const isCaughtUp = problem === null && lags.every(({ lag }) => lag === 0);
+  return {
+    ready: failing === null && problem === null && !importer.stats().away,
+    settled: isCaughtUp && unimportedBytes === 0,
+    projections: lags,
+    database: { failing: problem },
+    journal: { unimported_bytes: unimportedBytes, failing, ...written },
+    importer: importer.stats(),
+    disk: await readDiskRoom(path.dirname(storage.folder.journal)),
+    migration: isMigrated() ? "current" : "pending",
+  };
+}
+
+interface DatabaseAnswer {
+  readonly lags: { name: string; lag: number }[];
+  /** Why it could not be asked. */
+  readonly problem: string | null;
+}
+
+async function askDatabase(db: Db): Promise<DatabaseAnswer> {
+  let answer: DatabaseAnswer = { lags: [], problem: "The database does not answer." };
+  const asked = readLags(db).then(
+    (lags) => {
+      answer = { lags, problem: null };
+    },
+    (error: unknown) => {
+      answer = { lags: [], problem: errorMessage(error) };
+    },
+  );
+  await settlesWithin(asked, READINESS_MS);
+  return answer;
 }
 
 /** Tells when the main thread has nothing to spare, and when it has again. */

@@ -1,8 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "./lib/config.ts";
-import { AppError, type ErrorCode, errorMessage } from "./lib/errors.ts";
+import { AppError, type ErrorCode, errorCode, errorMessage } from "./lib/errors.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import type { Metrics } from "./lib/metrics.ts";
+import type { RepeatLog } from "./lib/repeat-log.ts";
+import { settlesWithin } from "./lib/within.ts";
 
 /** What the projections thread is started with. */
 export interface ProjectionsOrder {
@@ -40,45 +42,62 @@ export interface Projections {
 interface ProjectionsDeps extends ProjectionsOrder {
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Logs what comes again and again while the database is away. */
+  readonly warn: RepeatLog;
 }
 
-/** Pause before a thread that ended by itself is started again. */
+/** Pause before a thread that ended by itself, or found no database, is started again. */
 const RESTART_MS = 1000;
+/** A thread that hangs in a database that does not answer is cut; its cursors are in the database. */
+const STOP_MS = 2000;
 
 /**
- * Starts the thread, and starts it again should it ever die: its cursors are in the database.
+ * Starts the thread, and starts it again should it ever die or find no database: its cursors are in there.
  *
- * @throws {AppError} what the thread could not start with (`newer_schema`)
+ * @throws {AppError} what waiting will not mend (`newer_schema`)
  */
 export async function startProjections(deps: ProjectionsDeps): Promise<Projections> {
   let isStopping = false;
-  let worker = await startThread(deps);
-  worker.on("exit", restart);
+  let worker: Worker | undefined;
 
-  function restart(): void {
+  async function run(): Promise<void> {
+    const started = await startThread(deps);
+    if (isStopping) return void started.terminate();
+    worker = started;
+    started.on("exit", () => restart(new Error("It ended by itself.")));
+  }
+  function restart(error: unknown): void {
+    worker = undefined;
     if (isStopping) return;
-    deps.log.error("The projections thread ended; it starts again.");
-    setTimeout(() => {
-      startThread(deps).then((started) => {
-        worker = started;
-        worker.on("exit", restart);
-      }, restart);
-    }, RESTART_MS).unref();
+    deps.warn("The projections thread ended or did not start; it is started again.", {
+      err: error,
+    });
+    setTimeout(() => void run().catch(restart), RESTART_MS).unref();
+  }
+  function send(message: ToProjections): void {
+    worker?.postMessage(message);
   }
 
+  await run().catch((error: unknown) => {
+    if (errorCode(error) !== "storage_unavailable") throw error;
+    restart(error);
+  });
   return {
-    wake: () => worker.postMessage("wake" satisfies ToProjections),
-    setBusy: (isBusy) => worker.postMessage((isBusy ? "busy" : "calm") satisfies ToProjections),
+    wake: () => send("wake"),
+    setBusy: (isBusy) => send(isBusy ? "busy" : "calm"),
     async stop() {
       isStopping = true;
-      const ended = new Promise((resolve) => worker.once("exit", resolve));
-      worker.postMessage("stop" satisfies ToProjections);
-      await ended;
+      const stopping = worker;
+      if (!stopping) return;
+      const ended = new Promise((resolve) => stopping.once("exit", resolve));
+      send("stop");
+      if (!(await settlesWithin(ended, STOP_MS))) await stopping.terminate();
     },
   };
 }
 
-async function startThread({ config, owner, log, metrics }: ProjectionsDeps): Promise<Worker> {
+async function startThread(deps: ProjectionsDeps): Promise<Worker> {
+  const { config, owner, log, metrics, warn } = deps;
   const order: ProjectionsOrder = { config, owner };
   const worker = new Worker(new URL("./projections-thread.js", import.meta.url), {
     workerData: order,
@@ -92,7 +111,7 @@ async function startThread({ config, owner, log, metrics }: ProjectionsDeps): Pr
         void worker.terminate();
       } else {
         metrics.projectionFailures.inc({ projection: message.projection });
-        log.error({ ...message }, "A projection failed; it tries again.");
+        warn(`The projection ${message.projection} failed; it tries again.`, { ...message });
       }
     });
     worker.once("exit", () => reject(new Error("The projections thread ended while it started.")));

@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { type Access, createAccess } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
+import { bringUp } from "./bring-up.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
 import { createPrivacyRoutes } from "./contacts/routes-privacy.ts";
+import { createGatedDb } from "./db/gate.ts";
 import { acquireInstanceLock } from "./db/sqlite/lock.ts";
 import { findMergeTags } from "./email/rewrite/merge-tags.ts";
 import { fillSlots } from "./email/rewrite/slots.ts";
@@ -26,7 +28,9 @@ import { truncateIp } from "./lib/ip.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
 import { createRecentCache } from "./lib/recent-cache.ts";
+import { createRepeatLog, type RepeatLog } from "./lib/repeat-log.ts";
 import { validate } from "./lib/validate.ts";
+import { settlesWithin } from "./lib/within.ts";
 import { createLinks, type Links } from "./links.ts";
 import { latestEvents } from "./log/latest-events.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
@@ -75,25 +79,32 @@ const REMEMBERED = 10_000;
 /** How long a stop waits for the import; the rest stays in the journal. */
 const DRAIN_MS = 3000;
 
+/** How long a stop waits for a database that may be away or frozen. */
+const CLOSE_MS = 2000;
+
 /**
- * Starts everything, in the order in which things need each other. Requests that come while it starts wait.
+ * Starts everything, in the order in which things need each other. Requests that come while it starts wait,
+ * but not for a database that is away: redirects and collection begin without it, the rest follows when it
+ * is there.
  *
  * @throws {AppError} with one sentence for a person when something foreseen is in the way: a taken port,
  *                    a folder that cannot be written, another instance, a newer schema
  */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const now = createClock(config.CLOCK_OFFSET_FILE);
-  const storage = await openStorage(config);
+  const opened = await openStorage(config);
+  const gate = createGatedDb(opened.db);
+  const storage = { ...opened, db: gate.db };
   const undo: (() => Promise<unknown>)[] = [() => storage.db.close()];
   try {
     const lock = await acquireInstanceLock(storage.folder.path);
     undo.push(() => lock.release());
     let open: (listener: RequestListener) => void = () => {};
-    const opened = new Promise<RequestListener>((resolve) => {
+    const whenOpen = new Promise<RequestListener>((resolve) => {
       open = resolve;
     });
     const metrics = createMetrics();
-    const listening = await listen(waitFor(opened), {
+    const listening = await listen(waitFor(whenOpen), {
       port: config.PORT,
       host: config.HOST,
       maxConnections: config.MAX_CONNECTIONS,
@@ -101,20 +112,29 @@ export async function startService(config: Config, log: Logger): Promise<Service
     });
     metrics.gauge("clicktrail_connections", "Open connections.", listening.connections);
     undo.push(() => listening.stop());
-    await migrateStorage(storage, now);
     const baseUrl = publicUrl(config, listening.port);
     const common = { config, log, now, storage, baseUrl, metrics };
-    const parts = await startParts(common);
-    open(await createListener(common, parts));
+    const parts = await createParts(common, gate.isOpen);
+    const rising = bringUp({
+      gate,
+      log,
+      migrate: () => migrateStorage(opened, now),
+      start: () => startParts(parts),
+    });
+    undo.push(async () => rising.stop());
+    const listener = await createListener(common, parts);
+    await rising.attempted;
+    open(listener);
     return {
       localUrl: `http://${displayHost(config.HOST)}:${listening.port}`,
       baseUrl,
       access: parts.access,
       async stop() {
         parts.stopping.abort();
+        rising.stop();
         await listening.stop();
         await stopParts(parts);
-        await storage.db.close();
+        await settlesWithin(storage.db.close(), CLOSE_MS);
         await lock.release();
       },
     };
@@ -147,32 +167,34 @@ interface Parts {
   readonly stopping: AbortController;
 }
 
-async function startParts(common: Common): Promise<Parts> {
-  const { log } = common;
+async function createParts(common: Common, isMigrated: () => boolean): Promise<Parts> {
+  const warn = createRepeatLog(common.log, () => performance.now());
   const onError = (error: unknown) =>
-    log.warn(
-      { err: error },
-      "Keys, sites or links could not be read again; the copy in memory stays.",
-    );
+    warn("Keys, sites or links could not be read again; the copy in memory stays.", { err: error });
   const access = createServiceAccess(common, onError);
-  await access.start();
   const sites = createServiceSites(common, access, onError);
-  await sites.start();
   const links = createLinks({ ...common, access, onError });
+  const privacy = createServicePrivacy(common, access, warn);
+  const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
+  const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
+  return { access, sites, links, privacy, pipeline, erasures, stopping: new AbortController() };
+}
+
+/** Everything that needs the database; consents are kept in tables that the pipeline makes. */
+async function startParts(parts: Parts): Promise<void> {
+  const { access, sites, links, privacy, pipeline, erasures } = parts;
+  await access.start();
+  await sites.start();
   await links.start();
-  const privacy = createServicePrivacy(common, access);
   await privacy.ledger.start();
-  const pipeline = await createPipeline({ ...common, privacy });
   await pipeline.start();
   await privacy.consents.start();
-  const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
   erasures.start();
-  return { access, sites, links, privacy, pipeline, erasures, stopping: new AbortController() };
 }
 
 async function stopParts(parts: Parts): Promise<void> {
   const { access, sites, links, privacy, pipeline, erasures } = parts;
-  await erasures.stop();
+  await settlesWithin(erasures.stop(), CLOSE_MS);
   await pipeline.stop(DRAIN_MS);
   privacy.consents.stop();
   privacy.ledger.stop();
@@ -181,14 +203,17 @@ async function stopParts(parts: Parts): Promise<void> {
   links.stop();
 }
 
-function createServicePrivacy({ log, now, storage, metrics }: Common, access: Access): Privacy {
+function createServicePrivacy(
+  { now, storage, metrics }: Common,
+  access: Access,
+  warn: RepeatLog,
+): Privacy {
   return createPrivacy({
     db: storage.db,
     access,
     now,
     onWithheld: (reason) => metrics.withheld.inc({ reason }),
-    onError: (error) =>
-      log.warn({ err: error }, "Trouble with consent or erasure; it tries again."),
+    onError: (error) => warn("Trouble with consent or erasure; it tries again.", { err: error }),
   });
 }
 

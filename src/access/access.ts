@@ -7,7 +7,12 @@ import type { Refs } from "../lib/refs.ts";
 import type { Actor, RecordAudit } from "./audit.ts";
 import { createAuthorize } from "./authorize.ts";
 import { createSessionCookie, type SessionCookie } from "./cookies.ts";
-import { createDirectory, DEFAULT_WORKSPACE_ID, type EnvironmentKeys } from "./directory.ts";
+import {
+  createDirectory,
+  DEFAULT_WORKSPACE_ID,
+  type EnvironmentKeys,
+  notReady,
+} from "./directory.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import { createKeyRateLimit } from "./rate-limit.ts";
 import { createAccessStore } from "./store.ts";
@@ -40,7 +45,11 @@ export interface Access extends Keys {
   authorize: Authorize;
   /** Limits secret keys to 1,000 requests a second: mount it before the API. */
   rateLimit: RequestHandler;
-  /** The caller of a key, by hash, never by its form; undefined when unknown, expired or revoked. */
+  /**
+   * The caller of a key, by hash, never by its form; undefined when unknown, expired or revoked.
+   *
+   * @throws {AppError} `not_ready` (503) for a key that may turn out to be known after the first load
+   */
   findKey(key: string): Caller | undefined;
   /** @throws {AppError} `not_ready` (503) before the first load */
   refsOf(workspaceId: number): Refs;
@@ -91,7 +100,12 @@ export function createAccess(deps: AccessDeps): Access {
     },
     authorize: createAuthorize({ directory, users, cookie, baseUrl, used: usage.note }),
     rateLimit: createKeyRateLimit(directory.findKey),
-    findKey: directory.findKey,
+    findKey(key) {
+      const caller = directory.findKey(key);
+      // Clients drop an event that met a 401; they send it again after a 503.
+      if (!caller && !directory.isLoaded()) throw notReady();
+      return caller;
+    },
     refsOf: directory.refsOf,
     async createSignInPath(email = admin?.email ?? LOCAL_ADMIN) {
       const user = await users.ensureUser(DEFAULT_WORKSPACE_ID, email, "admin");

@@ -1,6 +1,9 @@
 import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import { type Config, loadConfig, mistypedSettings } from "../lib/config.ts";
+import { errorCode } from "../lib/errors.ts";
 import { createLogger, type Logger } from "../lib/log-lines.ts";
+import { retry } from "../lib/retry.ts";
+import { settlesWithin } from "../lib/within.ts";
 import { type Service, startService } from "../server.ts";
 
 interface ServeOptions {
@@ -10,6 +13,9 @@ interface ServeOptions {
 
 const FIRST_KEY = { name: "First key", scopes: ["rewrite", "collect", "read", "admin"] } as const;
 const CLI_ACTOR = { kind: "system", id: "cli" } as const;
+
+/** How long the first lines wait for a database that does not answer. */
+const ENTRY_MS = 3000;
 
 /** A stop that takes longer is cut: a report that runs on must not keep a node from restarting. */
 const STOP_MS = 12_000;
@@ -24,6 +30,7 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   await introduce(
     service,
     config,
+    log,
     `${version}  ready in ${Math.round(performance.now() - startedAt)} ms`,
   );
   stopOnSignal(service, log);
@@ -48,14 +55,27 @@ function warn(config: Config): void {
 }
 
 /** What a newcomer needs to see: where it is, how to get in, and the key that is shown only now. */
-async function introduce(service: Service, config: Config, headline: string): Promise<void> {
-  const { access, baseUrl, localUrl } = service;
+async function introduce(
+  service: Service,
+  config: Config,
+  log: Logger,
+  headline: string,
+): Promise<void> {
+  const { baseUrl, localUrl } = service;
   const lines = [`clicktrail ${headline}`, line("Listening", localUrl)];
   if (baseUrl !== localUrl) lines.push(line("Public", baseUrl));
-  lines.push(line("Open", `${baseUrl}${await access.createSignInPath()}`));
-  lines.push(line("", "(signs you in once, for 15 minutes)"));
-  const key = await createFirstKey(service, config);
-  if (key !== undefined) lines.push(line("API key", key), line("", "(shown only this once)"));
+  let entry: readonly string[] | undefined;
+  const found = describeEntry(service, config).then((described) => {
+    entry = described;
+  });
+  if (await settlesWithin(found, ENTRY_MS)) lines.push(...(entry ?? []));
+  else {
+    lines.push(line("Open", "(the database cannot be used yet: see /readyz)"));
+    found.then(
+      () => print(entry ?? []),
+      (error: unknown) => log.error({ err: error }, "No sign-in link could be made."),
+    );
+  }
   lines.push(
     line(
       "Data",
@@ -68,7 +88,31 @@ async function introduce(service: Service, config: Config, headline: string): Pr
       `echo '<a href="https://example.com">hi</a>' | npx clicktrail rewrite --campaign hello`,
     ),
   );
+  print(lines);
+}
+
+function print(lines: readonly string[]): void {
   console.log(`\n${lines.map((text) => `  ${text}`).join("\n")}\n`);
+}
+
+/** How to get in. It writes to the database, so it waits as long as that is away. */
+function describeEntry(service: Service, config: Config): Promise<readonly string[]> {
+  return retry(
+    async () => {
+      const path = await service.access.createSignInPath();
+      const key = await createFirstKey(service, config);
+      return [
+        line("Open", `${service.baseUrl}${path}`),
+        line("", "(signs you in once, for 15 minutes)"),
+        ...(key === undefined ? [] : [line("API key", key), line("", "(shown only this once)")]),
+      ];
+    },
+    {
+      pausesMs: [1000],
+      goesOn: (error) => ["storage_unavailable", "not_ready"].includes(errorCode(error) ?? ""),
+      signal: new AbortController().signal,
+    },
+  );
 }
 
 function line(label: string, text: string): string {

@@ -9,6 +9,8 @@ export interface Readiness {
   projections: readonly { name: string; lag: number }[];
   /** Every projection has read every event. */
   settled: boolean;
+  /** `failing`: why it cannot be used, or null. */
+  database: unknown;
   journal: unknown;
   importer: unknown;
   disk: unknown;

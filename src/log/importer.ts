@@ -64,6 +64,8 @@ export interface Importer {
 interface ImporterStats {
   readonly imported: number;
   readonly away: boolean;
+  /** It has not begun, or the database is away: it makes no sense for an answer to wait for the import. */
+  readonly stalled: boolean;
 }
 
 /** The offset stored with the rows says exactly what is in; a lost race rolls both back. */
@@ -78,6 +80,7 @@ export function createImporter(deps: ImporterDeps): Importer {
   let woken = false;
   let stopped = false;
   let loaded = false;
+  let stalled = true;
 
   function wake(): void {
     woken = true;
@@ -214,6 +217,7 @@ export function createImporter(deps: ImporterDeps): Importer {
   }
 
   async function pause(error: unknown): Promise<void> {
+    stalled = true;
     onTrouble({ kind: "database_away", count: 1, error });
     // The commit may have succeeded without our hearing of it: ask what is stored.
     loaded = false;
@@ -224,6 +228,7 @@ export function createImporter(deps: ImporterDeps): Importer {
 
   /** Answers everybody whose place in the journal has been passed. */
   function settleReached(): void {
+    stalled = false;
     const left = new Set(journal.segments().map(({ name }) => name));
     const isReached = ({ segment, end }: Waiter) => !left.has(segment) || offsetOf(segment) >= end;
     const reached = waiting.filter(isReached);
@@ -257,7 +262,7 @@ export function createImporter(deps: ImporterDeps): Importer {
     },
     drained,
     onImported: (listener) => void importedListeners.push(listener),
-    stats: () => ({ imported, away: failures > 0 }),
+    stats: () => ({ imported, away: failures > 0, stalled }),
     async stop() {
       stopped = true;
       await running;

@@ -32,7 +32,7 @@ export interface Sites {
    * @param host as `URL.host` gives it
    */
   isSiteHost(workspaceId: number, host: string): boolean;
-  /** Loads the sites, then keeps them fresh until stopped. */
+  /** Loads the sites, then keeps them fresh until stopped. Survives a missing database. */
   start(): Promise<void>;
   stop(): void;
 }
@@ -65,7 +65,7 @@ export function createSites({ db, createSiteKey, createId, now, onError }: Sites
     list: (workspaceId) => store.list(workspaceId),
     isSiteHost: (workspaceId, host) => snapshot.current().get(workspaceId)?.has(host) ?? false,
     async start() {
-      await snapshot.refresh();
+      await snapshot.refresh().catch(onError);
       snapshot.start();
     },
     stop: () => snapshot.stop(),

@@ -45,6 +45,7 @@ const READY: Readiness = {
   projections: [{ name: "traffic", lag: 0 }],
   settled: true,
   journal: { unimported_bytes: 0 },
+  database: { failing: null },
   importer: { running: true },
   disk: { free_bytes: 1e9 },
   migration: { current: true },

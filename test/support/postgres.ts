@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chown, cp, mkdtemp, rm, stat } from "node:fs/promises";
+import { chown, cp, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -11,8 +11,12 @@ import pg from "pg";
 export interface TestPostgres {
   /** `postgres://…/postgres`: its maintenance database. */
   readonly url: string;
-  /** The process of its postmaster, for tests that hurt it. */
-  readonly pid: number;
+  /** Sends a signal to its postmaster and all backends: freezes, thaws or kills it. */
+  signal(signal: NodeJS.Signals): Promise<void>;
+  /** Shuts it down as an operator does: connections are ended, files stay. */
+  shutDown(): Promise<void>;
+  /** Starts it again on the same port and files. */
+  startAgain(): Promise<void>;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
@@ -57,12 +61,26 @@ export async function startPostgres(): Promise<TestPostgres> {
     shared_buffers: "32MB",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const server = spawn(bin("postgres"), ["-D", data, ...flags], { ...options, stdio: "ignore" });
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await waitUntilReady(url, server);
+  async function launch(): Promise<ChildProcess> {
+    const launched = spawn(bin("postgres"), ["-D", data, ...flags], {
+      ...options,
+      stdio: "ignore",
+    });
+    await waitUntilReady(url, launched);
+    return launched;
+  }
+  let server = await launch();
   return {
     url,
-    pid: server.pid ?? 0,
+    async signal(signal) {
+      const postmaster = server.pid ?? 0;
+      for (const pid of [postmaster, ...(await childrenOf(postmaster))]) process.kill(pid, signal);
+    },
+    shutDown: () => endServer(server),
+    async startAgain() {
+      server = await launch();
+    },
     async stop() {
       await endServer(server);
       await rm(folder, { recursive: true, force: true });
@@ -95,6 +113,12 @@ async function copyTo(folder: string): Promise<string> {
   const copy = path.join(folder, "native");
   await cp(NATIVE, copy, { recursive: true, verbatimSymlinks: true });
   return copy;
+}
+
+/** @see proc_pid_task_children(5) */
+async function childrenOf(pid: number): Promise<number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return list.split(" ").filter(Boolean).map(Number);
 }
 
 async function findFreePort(): Promise<number> {
