@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Db } from "./db/db.ts";
 import { migrate } from "./db/migrate.ts";
-import { openPostgres } from "./db/postgres.ts";
 import { openSqlite } from "./db/sqlite/adapter.ts";
 import type { Config } from "./lib/config.ts";
 import { type DataFolder, openDataFolder } from "./lib/data-folder.ts";
@@ -21,13 +20,14 @@ export interface Storage {
 /**
  * Opens the data folder, the secrets and the database that the settings name. Nothing is migrated yet.
  *
+ * @param threads `false` for a command that does one thing and ends
  * @throws {AppError} `cannot_start` for a folder that cannot be written, `invalid_config` for PostgreSQL
  *                    without a SECRET
  */
-export async function openStorage(config: Config): Promise<Storage> {
+export async function openStorage(config: Config, threads = true): Promise<Storage> {
   const folder = await openDataFolder(config.DATA_DIR);
   const keyring = createKeyring(await findSecret(config, folder), config.SECRET_PREVIOUS);
-  return { folder, keyring, db: openDatabase(config, folder) };
+  return { folder, keyring, db: await openDatabase(config, folder, threads) };
 }
 
 /** Brings the database to this release's schema; safe beside other nodes that start. */
@@ -46,11 +46,15 @@ async function findSecret(config: Config, folder: DataFolder): Promise<string> {
   return folder.readSecret();
 }
 
-function openDatabase(config: Config, folder: DataFolder): Db {
+async function openDatabase(config: Config, folder: DataFolder, threads: boolean): Promise<Db> {
   const url = config.DATABASE_URL;
-  if (url !== undefined && isPostgres(config)) return openPostgres({ url });
+  if (url !== undefined && isPostgres(config)) {
+    // Loaded by whom it serves: a command on SQLite is done before the driver is read.
+    return (await import("./db/postgres.ts")).openPostgres({ url });
+  }
   return openSqlite({
     file: url === undefined ? folder.database : url.replace(/^file:(\/\/)?/, ""),
+    threads,
   });
 }
 

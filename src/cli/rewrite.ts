@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
+import { createDirectory, DEFAULT_WORKSPACE_ID, type Directory } from "../access/directory.ts";
+import { createAccessStore } from "../access/store.ts";
 import { type RewriteReport, rewriteForCommand } from "../email/rewrite-command.ts";
 import { createRewriteService, type RewriteService } from "../email/service.ts";
 import { createTokens } from "../email/tokens.ts";
@@ -9,7 +10,7 @@ import { AppError } from "../lib/errors.ts";
 import { createId } from "../lib/ids.ts";
 import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
-import { type CommandContext, withContext } from "./context.ts";
+import { type StorageContext, withStorage } from "./with-storage.ts";
 
 /** The flags of `clicktrail rewrite`, as commander gives them. */
 interface RewriteFlags {
@@ -35,8 +36,8 @@ interface RewriteFlags {
 export async function rewrite(file: string | undefined, flags: RewriteFlags): Promise<void> {
   const mail = file === undefined ? await buffer(process.stdin) : await readMail(file);
   const settings = toSettings(flags);
-  const rewritten = await withContext((context) =>
-    rewriteForCommand(createService(context), {
+  const rewritten = await withStorage(async (context) =>
+    rewriteForCommand(await createService(context), {
       mail,
       form: flags.eml ? "message" : "html",
       settings,
@@ -52,15 +53,17 @@ export async function rewrite(file: string | undefined, flags: RewriteFlags): Pr
 }
 
 /** Facts go straight into the log: a command has no journal, and the database is at hand. */
-function createService({ access, config, now, storage }: CommandContext): RewriteService {
-  const { db, keyring } = storage;
+async function createService(context: StorageContext): Promise<RewriteService> {
+  const { config, now } = context;
+  const { db, keyring } = context.storage;
+  const { refsOf } = await loadDirectory(context);
   return createRewriteService({
     tokens: createTokens({ keyring }),
     baseUrl: publicUrl(config),
     aliasBases: [],
     // The command works in the operator's own workspace, which has no quota.
     admitDestinations: async () => {},
-    refsOf: access.refsOf,
+    refsOf,
     async record(events) {
       const json = JSON.stringify(events);
       if (db.engine === "postgres") await createPartitions(db, json);
@@ -69,6 +72,20 @@ function createService({ access, config, now, storage }: CommandContext): Rewrit
     now,
     createId,
   });
+}
+
+/** The references of the workspaces, without the rest of `access`: that would double the start. */
+async function loadDirectory({ now, storage }: StorageContext): Promise<Directory> {
+  const directory = createDirectory({
+    store: createAccessStore(storage.db),
+    now,
+    environmentKeys: {},
+    onError(error) {
+      throw error;
+    },
+  });
+  await directory.refresh();
+  return directory;
 }
 
 /** The flat names of the API's raw form. */

@@ -150,9 +150,10 @@ describe("POST /v1/rewrite as JSON", () => {
   });
 
   it("passes on that the journal cannot take the facts", async () => {
-    const { app } = createEmailApp(async () => {
+    const record = async () => {
       throw new AppError("journal_full", 429, "The journal is full.");
-    });
+    };
+    const { app } = createEmailApp({ record });
     const answer = await request(app).post("/v1/rewrite").send({ html, campaign: "a" });
     expect(answer.status).toBe(429);
   });

@@ -18,7 +18,13 @@ export interface EmailApp {
 }
 
 /** @param record replaces the recorder, to make it fail */
-export function createEmailApp(record?: () => Promise<void>): EmailApp {
+export function createEmailApp({
+  record,
+  bodyLimit = 20_000,
+}: {
+  record?: () => Promise<void>;
+  bodyLimit?: number;
+} = {}): EmailApp {
   const facts: EventRow[] = [];
   const tokens = createTokens({ keyring: createKeyring("secret of the email routes") });
   const refs = createRefs(Buffer.alloc(32, 1));
@@ -30,7 +36,7 @@ export function createEmailApp(record?: () => Promise<void>): EmailApp {
         setCaller(res, { workspaceId: 5, kind: "secret", id: "key", scopes: new Set([scope]) });
         next();
       },
-      bodyLimit: 20_000,
+      bodyLimit,
       tokens,
       baseUrl: "https://t.example",
       aliasBases: ["https://click.brand.example"],

@@ -1,9 +1,16 @@
 import { boundValues, guardOf, isBulkInsert } from "../bind.ts";
 import type { BatchStatement, BulkInsert, Db, Sql } from "../db.ts";
 import { storageUnavailable } from "../failures.ts";
-import type { ReadResult, WireStatement, WriteRequest, WriteResult } from "./protocol.ts";
-import { createReaderPool } from "./reader-pool.ts";
-import { createThread } from "./thread.ts";
+import { createInline } from "./inline.ts";
+import type {
+  ReadResult,
+  WireStatement,
+  WriteRequest,
+  WriteResult,
+  WriterOptions,
+} from "./protocol.ts";
+import { createReaderPool, type Reader } from "./reader-pool.ts";
+import { createThread, type Thread } from "./thread.ts";
 
 export interface SqliteOptions {
   /** Path of the database file. Created, with its folder, by the first write. */
@@ -16,6 +23,8 @@ export interface SqliteOptions {
   readonly lockWaitMs?: number;
   /** Longest run of one read, in milliseconds; 5000 unless told. */
   readonly readTimeoutMs?: number;
+  /** `false` works on the calling thread: for a command that does one thing and ends. */
+  readonly threads?: boolean;
   /** Caps the file, in pages of 4096 bytes; unlimited unless told. */
   readonly maxPageCount?: number;
 }
@@ -28,18 +37,18 @@ export interface SqliteOptions {
  * (`storage_unavailable`) and heals by itself. Numbers above 2^53 lose their last digits.
  */
 export function openSqlite(options: SqliteOptions): Db {
-  const { file, busyTimeoutMs = 100, lockWaitMs = 2000, readTimeoutMs = 5000 } = options;
-  const writer = createThread<WriteRequest, WriteResult>("writer-thread", {
-    file,
-    busyTimeoutMs,
-    lockWaitMs,
-    maxPageCount: options.maxPageCount,
-  });
+  const { file, busyTimeoutMs = 100, readTimeoutMs = 5000, threads = true } = options;
+  const writer = createWriterOf(options);
+  const createReader = (): Reader =>
+    threads
+      ? createThread("reader-thread", { file, busyTimeoutMs })
+      : createInline(async () =>
+          (await import("./reader.ts")).createReader({ file, busyTimeoutMs }),
+        );
   const readers = createReaderPool({
-    file,
-    busyTimeoutMs,
+    createReader,
     readTimeoutMs,
-    readers: options.readers ?? 2,
+    readers: threads ? (options.readers ?? 2) : 1,
   });
   let closing: Promise<void> | undefined;
 
@@ -72,6 +81,19 @@ export function openSqlite(options: SqliteOptions): Db {
       return closing;
     },
   };
+}
+
+function createWriterOf(options: SqliteOptions): Thread<WriteRequest, WriteResult> {
+  const { file, busyTimeoutMs = 100, lockWaitMs = 2000, maxPageCount, threads = true } = options;
+  const all: WriterOptions = {
+    file,
+    busyTimeoutMs,
+    lockWaitMs,
+    maxPageCount,
+    checkpoints: threads,
+  };
+  if (threads) return createThread("writer-thread", all);
+  return createInline(async () => (await import("./writer.ts")).createWriter(all));
 }
 
 function closed(): Error {

@@ -47,6 +47,18 @@ export interface WriterOptions extends ConnectionOptions {
   readonly lockWaitMs: number;
   /** Caps the file, in pages; a write beyond it is refused as on a full disk. */
   readonly maxPageCount: number | undefined;
+  /** Moves the write-ahead log into the file by itself; else SQLite does it inside commits. */
+  readonly checkpoints: boolean;
+}
+
+/** What answers requests, in a thread of its own or not. */
+export interface RequestHandler<Body, Result> {
+  /** Answers one request. `arrivedAt` is in milliseconds of `performance.now()`. */
+  handle(body: Body, arrivedAt: number): Result | Promise<Result>;
+  /** The SQL text to name when it fails. */
+  sqlOf(body: Body): string;
+  /** Runs after the last request. */
+  close(): void;
 }
 
 /** What a thread reports instead of a result. */

@@ -1,8 +1,9 @@
 import { storageUnavailable } from "../failures.ts";
-import type { ConnectionOptions, ReadRequest, ReadResult } from "./protocol.ts";
-import { createThread, type Thread } from "./thread.ts";
+import type { ReadRequest, ReadResult } from "./protocol.ts";
+import type { Thread } from "./thread.ts";
 
-interface ReaderPoolOptions extends ConnectionOptions {
+interface ReaderPoolOptions {
+  createReader(): Reader;
   readonly readers: number;
   /** Longest run of one read, in milliseconds. */
   readonly readTimeoutMs: number;
@@ -15,7 +16,7 @@ export interface ReaderPool {
   close(): Promise<void>;
 }
 
-type Reader = Thread<ReadRequest, ReadResult>;
+export type Reader = Thread<ReadRequest, ReadResult>;
 
 /**
  * Reader threads, each with one read at a time, so that a long report holds up no more than itself.
@@ -25,10 +26,8 @@ type Reader = Thread<ReadRequest, ReadResult>;
  * slot takes other reads again when the old thread has really gone.
  */
 export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
-  const { readers, readTimeoutMs, file, busyTimeoutMs } = options;
-  const all = Array.from({ length: readers }, () =>
-    createThread<ReadRequest, ReadResult>("reader-thread", { file, busyTimeoutMs }),
-  );
+  const { readers, readTimeoutMs, createReader } = options;
+  const all = Array.from({ length: readers }, createReader);
   const free = [...all];
   const waiting: ((reader: Reader) => void)[] = [];
 

@@ -1,18 +1,9 @@
 import { parentPort } from "node:worker_threads";
 import { toFailure } from "./failure.ts";
-import { CLOSE, type Reply, type Request } from "./protocol.ts";
-
-interface Service<Body, Result> {
-  /** Answers one request. `arrivedAt` is in milliseconds of `performance.now()`. */
-  handle(body: Body, arrivedAt: number): Result | Promise<Result>;
-  /** The SQL text to name when it fails. */
-  sqlOf(body: Body): string;
-  /** Runs after the last request, before the thread ends. */
-  close(): void;
-}
+import { CLOSE, type Reply, type Request, type RequestHandler } from "./protocol.ts";
 
 /** The inside of a thread: answers requests one after the other, in order, until it is told to close. */
-export function serveRequests<Body, Result>(service: Service<Body, Result>): void {
+export function serveRequests<Body, Result>(service: RequestHandler<Body, Result>): void {
   const port = parentPort;
   if (!port) throw new Error("serveRequests runs in a worker thread.");
   let last = Promise.resolve();
