@@ -27,7 +27,7 @@ export const SHAPES = [
   "amp",
   "forwarded",
 ] as const;
-export type Shape = (typeof SHAPES)[number];
+type Shape = (typeof SHAPES)[number];
 
 /** Bytes, or bytes that a rewrite may change. */
 type Piece = Buffer | { readonly body: Buffer };
