@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, RequestListener } from "node:http";
-import { type Access, createAccess } from "./access/access.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Access, actorOf, createAccess } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
 import { bringUp } from "./bring-up.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
+import { createReview, type NewDecision } from "./contacts/review.ts";
+import { createContactRoutes } from "./contacts/routes.ts";
 import { createPrivacyRoutes } from "./contacts/routes-privacy.ts";
 import { createGatedDb } from "./db/gate.ts";
 import { acquireInstanceLock } from "./db/sqlite/lock.ts";
@@ -19,6 +22,7 @@ import { createTokens } from "./email/tokens.ts";
 import { createApp } from "./http/app.ts";
 import { renderLinkPage } from "./http/link-page.ts";
 import { listen } from "./http/listen.ts";
+import type { Caller } from "./lib/caller.ts";
 import { createClientAddress } from "./lib/client-address.ts";
 import { type Clock, createClock } from "./lib/clock.ts";
 import { type Config, displayHost, publicUrl } from "./lib/config.ts";
@@ -270,6 +274,12 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
   };
   const rewriter = createRewriteService(rewriting);
 
+  const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
+  const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
+    access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
+      from,
+    });
+
   const app = createApp({
     baseUrl,
     trustProxy: trustOf(config.TRUST_PROXY),
@@ -291,6 +301,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
+      createContactRoutes({ review, authorize, auditDecision }),
       createReportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
       createSiteRoutes({ authorize, sites, script: loadSiteScript() }),
@@ -320,6 +331,8 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         return { html: rewritten.html ?? html, ...rewritten.answer };
       },
       campaigns: links.campaigns,
+      review,
+      auditDecision,
       listSites: sites.list,
       async createSite(workspaceId, site) {
         const created = await sites.create(workspaceId, validate(newSiteSchema, site));

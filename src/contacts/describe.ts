@@ -1,8 +1,8 @@
+import { cleanEmail, cleanUserId } from "../lib/junk-ids.ts";
 import type { Refs } from "../lib/refs.ts";
 import type { StoredEvent } from "../log/event.ts";
 import type { VisitorFact } from "./fact.ts";
-import { cleanEmail, cleanUserId } from "./junk-ids.ts";
-import type { LinkFact } from "./links.ts";
+import { isDecisionName, type LinkFact, REVIEW_SOURCE } from "./links.ts";
 
 /** How the traffic stage judged an event; null for what it does not judge. */
 export type Verdict = "human" | "machine" | "prefetch" | null;
@@ -65,7 +65,7 @@ export function describeEvent(event: StoredEvent, refs: Refs, verdict: Verdict):
     isMail,
     isClick: event.source === "email" && event.type === "click",
     active: !OUTCOMES.has(event.type) && verdict !== "machine" && verdict !== "prefetch",
-    links: tells ? linksOf(event, fact, refs, previousId) : [],
+    links: tells ? [...linksOf(event, fact, refs, previousId), ...decisionOf(event, fact)] : [],
     named: tells ? namedRefs(event, fact) : [],
     traits: tells ? objectOf(event.properties["traits"]) : {},
   };
@@ -127,6 +127,15 @@ function linksOf(
     links.push({ ...none, kind, userRef, emailRef, previousRef: ref });
   }
   return links;
+}
+
+/** What a person decided on the review page: `review.ts` writes it. */
+function decisionOf(event: StoredEvent, { id, at }: VisitorFact): LinkFact[] {
+  if (event.source_id !== REVIEW_SOURCE || event.type !== "review") return [];
+  const { decision, into, from } = event.properties;
+  const [userRef, previousRef] = [textOf(into), textOf(from)];
+  if (!isDecisionName(decision) || userRef === null || previousRef === null) return [];
+  return [{ id, at, kind: decision, userRef, emailRef: null, previousRef }];
 }
 
 function namedRefs(event: StoredEvent, { userRef, emailRef }: VisitorFact): NamedRef[] {

@@ -71,7 +71,8 @@ export function placeAlone(fact: VisitorFact, surroundings: Surroundings): Owner
   const ref = fact.userRef ?? fact.emailRef;
   const contact = ref === null ? null : surroundings.contactOf(ref);
   if (contact === null || contact === undefined) return null;
-  return { contact, strength: fact.userRef !== null || fact.channel === "server" ? 3 : 2 };
+  const strength = fact.userRef !== null || fact.channel === "server" ? 3 : 2;
+  return { contact, strength, evidence: fact.id };
 }
 
 /** The worth of every landing, by click and event id. */

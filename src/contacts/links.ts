@@ -3,17 +3,42 @@ import { byTime, type Flag } from "./fact.ts";
 /**
  * A fact that names contacts, from any source. `named`: somebody with this user id and/or email
  * exists. `known`: the token of a mail names this contact. `merge` and `suggest`: `previousRef` is
- * `userRef` (or `emailRef`), by an alias of a secret or of a public key.
+ * `userRef` (or `emailRef`), by an alias of a secret or of a public key. `accept`, `reject`, `undo`:
+ * what a person decided about the contacts of `previousRef` and `userRef`.
  *
- * A repetition changes nothing, so only the earliest of equal facts is needed.
+ * A repetition changes nothing, so only the earliest of equal facts is needed; of decisions the latest.
  */
 export interface LinkFact {
   readonly id: string;
   readonly at: number;
-  readonly kind: "named" | "known" | "merge" | "suggest";
+  readonly kind: "named" | "known" | "merge" | "suggest" | Decision;
   readonly userRef: string | null;
   readonly emailRef: string | null;
   readonly previousRef: string | null;
+}
+
+/** Two contacts are one person, they are not, or nothing is decided any more. */
+export type Decision = "accept" | "reject" | "undo";
+
+const DECISIONS: ReadonlySet<string> = new Set<Decision>(["accept", "reject", "undo"]);
+
+/** The `source_id` of decisions in the log: no key has it. */
+export const REVIEW_SOURCE = "review";
+
+/** Whether an untyped value names a decision. */
+export function isDecisionName(value: unknown): value is Decision {
+  return typeof value === "string" && DECISIONS.has(value);
+}
+
+/** Of two equal facts the one that is needed. */
+export function pickFact(a: LinkFact, b: LinkFact): LinkFact {
+  const isLater = byTime(a, b) > 0;
+  return isLater === isDecision(a) ? a : b;
+}
+
+/** Whether a fact is what a person decided. */
+export function isDecision({ kind }: LinkFact): boolean {
+  return DECISIONS.has(kind);
 }
 
 /** A contact: the ref that founded it, which names it from then on, and all its refs in order. */
@@ -44,8 +69,8 @@ interface Building {
  *
  * The first fact that names a ref founds its contact. A user id joins a contact known only by email;
  * an email joins the contact of the user id beside it; where both are somebody else's already the
- * user id wins, nothing moves and the conflict is flagged. Merges redirect, and can be undone by
- * leaving out their fact.
+ * user id wins, nothing moves and the conflict is flagged. Merges redirect; a decision is undone by a
+ * later one about the same two.
  *
  * @param facts closed under shared refs: every fact that names a ref of one of them is among them
  */
@@ -54,21 +79,24 @@ export function linkContacts(facts: readonly LinkFact[]): LinkedContacts {
   const emailRefs = new Set(inOrder.flatMap((fact) => fact.emailRef ?? []));
   const byRef = new Map<string, Building>();
   const flags: Flag[] = [];
-  for (const fact of inOrder) flags.push(...nameContact(fact, byRef, emailRefs));
+  for (const fact of inOrder) {
+    if (!isDecision(fact)) flags.push(...nameContact(fact, byRef, emailRefs));
+  }
 
   const redirects = new Map<Building, Building>();
   const resolve = (from: Building): Building => {
     const to = redirects.get(from);
     return to ? resolve(to) : from;
   };
+  const decided = lastDecisions(inOrder, byRef);
   const suggested: [Building, Building][] = [];
   for (const fact of inOrder) {
     const pair = aliasedPair(fact, byRef);
-    if (!pair) continue;
+    if (!pair || (isDecision(fact) && !decided.has(fact))) continue;
     const [from, to] = [resolve(pair[0]), resolve(pair[1])];
     if (from === to) continue;
-    if (fact.kind === "merge") redirects.set(from, to);
-    else suggested.push([from, to]);
+    if (fact.kind === "merge" || fact.kind === "accept") redirects.set(from, to);
+    else if (fact.kind === "suggest") suggested.push([from, to]);
   }
   for (const [from, to] of suggested) {
     if (resolve(from) === resolve(to)) continue;
@@ -130,12 +158,25 @@ function join(to: Building, ref: string, isUser: boolean, byRef: Map<string, Bui
   byRef.set(ref, to);
 }
 
-/** The two contacts of an alias; undefined where the previous id is nobody's (a visitor's, then). */
+/** The latest decision about each two contacts. */
+function lastDecisions(
+  inOrder: readonly LinkFact[],
+  byRef: ReadonlyMap<string, Building>,
+): ReadonlySet<LinkFact> {
+  const last = new Map<string, LinkFact>();
+  for (const fact of inOrder.filter(isDecision)) {
+    const pair = aliasedPair(fact, byRef)?.map(({ founder }) => founder);
+    if (pair) last.set(JSON.stringify(pair.toSorted()), fact);
+  }
+  return new Set(last.values());
+}
+
+/** The two contacts of an alias or decision; undefined where the previous id is nobody's (a visitor's, then). */
 function aliasedPair(
   fact: LinkFact,
   byRef: ReadonlyMap<string, Building>,
 ): [Building, Building] | undefined {
-  if (fact.kind !== "merge" && fact.kind !== "suggest") return undefined;
+  if (fact.kind === "named" || fact.kind === "known") return undefined;
   const from = byRef.get(fact.previousRef ?? "");
   const to = byRef.get(fact.userRef ?? fact.emailRef ?? "");
   return from && to ? [from, to] : undefined;

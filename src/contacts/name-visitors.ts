@@ -34,7 +34,8 @@ export function toVisitorEvents(
   { seq, fact, anonymousId, aliasOf, active, verdict }: DescribedEvent,
   visitorOf: ReadonlyMap<string, number>,
 ): VisitorEvent[] {
-  const unplaced = { seq, active, verdict, contact: null, strength: null, session: null };
+  const owner = { contact: null, strength: null, evidence: null };
+  const unplaced = { seq, active, verdict, session: null, ...owner };
   const rows: VisitorEvent[] = [];
   const own = visitorOf.get(anonymousId ?? "");
   if (anonymousId !== null && own !== undefined) rows.push({ ...unplaced, visitor: own, fact });

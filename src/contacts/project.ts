@@ -4,6 +4,7 @@ import type { StoredEvent } from "../log/event.ts";
 import type { AppendChanges, Projection, ProjectionBatch } from "../log/projection.ts";
 import { type DescribedEvent, describeEvent } from "./describe.ts";
 import { groupBy } from "./group-by.ts";
+import { isDecision } from "./links.ts";
 import { SETTINGS } from "./settings.ts";
 import { readEventsBySeq, readVerdicts, type Scope } from "./store.ts";
 import { createTables, JOURNEY_TABLES } from "./tables.ts";
@@ -44,7 +45,7 @@ export function createJourneyProjection(deps: JourneyProjectionDeps): Projection
   const crowdEvents = deps.crowdEvents ?? SETTINGS.crowdEvents;
   return {
     name: NAME,
-    version: 1,
+    version: 2,
     tables: JOURNEY_TABLES,
     after: "traffic",
     create: (table) => createTables(deps.engine, table),
@@ -122,8 +123,9 @@ async function withoutErased(
   });
 }
 
-function refsOf({ fact, recipientRef }: DescribedEvent): string[] {
-  return [fact.userRef, fact.emailRef, recipientRef].flatMap((ref) => ref ?? []);
+function refsOf({ fact, recipientRef, links }: DescribedEvent): string[] {
+  const decided = links.filter(isDecision).flatMap((link) => [link.userRef, link.previousRef]);
+  return [fact.userRef, fact.emailRef, recipientRef, ...decided].flatMap((ref) => ref ?? []);
 }
 
 /** The events of a batch, and those whose verdict changed, which were handled before. */

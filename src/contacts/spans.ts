@@ -11,6 +11,8 @@ export type Strength = 1 | 2 | 3;
 export interface Owner {
   readonly contact: string;
   readonly strength: Strength;
+  /** Id of the fact that says so: of the strongest ones the first. */
+  readonly evidence: string;
 }
 
 /** A fact with its session and with what it claims, refs and clicks resolved to contacts. */
@@ -27,6 +29,8 @@ export interface SpanFact {
 interface Evidence {
   readonly contact: string;
   readonly strength: Strength;
+  /** Id of the fact. */
+  readonly id: string;
   readonly at: number;
   readonly session: number | null;
 }
@@ -233,25 +237,36 @@ function isExpired(span: Span, at: number): boolean {
 
 function ownersOfSpans({ spans, facts }: Walk): (Owner | null)[] {
   return spans.flatMap((span, i) => {
-    const owner =
-      span.contact === null ? null : { contact: span.contact, strength: strengthOf(span) };
+    const owner = ownerOfSpan(span);
     return facts
       .slice(span.from, spans[i + 1]?.from ?? facts.length)
       .map(({ fact }) => (span.claimedAt - fact.at > SETTINGS.lookbackMs ? null : owner));
   });
 }
 
+function ownerOfSpan({ contact, evidence }: Span): Owner | null {
+  const [first, ...others] = evidence;
+  if (contact === null || !first) return null;
+  const strongest = others.reduce(
+    (best, next) => (next.strength > best.strength ? next : best),
+    first,
+  );
+  return { contact, strength: strongest.strength, evidence: strongest.id };
+}
+
 function asserted({ user, email, fact }: SpanFact): Owner | null {
   const contact = user ?? (fact.channel === "server" ? email : null);
-  return contact === null ? null : { contact, strength: 3 };
+  return contact === null ? null : { contact, strength: 3, evidence: fact.id };
 }
 
 function ownerOfItself(own: SpanFact): Owner | null {
   if (own.user === null && own.email !== null) {
-    return { contact: own.email, strength: own.fact.channel === "server" ? 3 : 2 };
+    const strength = own.fact.channel === "server" ? 3 : 2;
+    return { contact: own.email, strength, evidence: own.fact.id };
   }
   const clicked = own.landing?.worth === "claim" ? own.landing.contact : null;
-  return asserted(own) ?? (clicked === null ? null : { contact: clicked, strength: 1 });
+  const landed = clicked === null ? null : { contact: clicked, strength: 1 as const };
+  return asserted(own) ?? (landed && { ...landed, evidence: own.fact.id });
 }
 
 /** Too many people in a week: a kiosk, or an anonymous id that somebody hard-coded. */
@@ -271,7 +286,7 @@ function isKiosk({ spans, facts }: Walk): boolean {
 }
 
 function evidenceOf(own: SpanFact, contact: string, strength: Strength): Evidence {
-  return { contact, strength, at: own.fact.at, session: own.session };
+  return { contact, strength, id: own.fact.id, at: own.fact.at, session: own.session };
 }
 
 function strengthOf(span: Span): Strength {

@@ -12,6 +12,7 @@ export interface VisitorEvent {
   readonly verdict: Verdict;
   readonly contact: number | null;
   readonly strength: number | null;
+  readonly evidence: number | null;
   readonly session: number | null;
 }
 
@@ -168,6 +169,7 @@ interface VisitorEventRow {
   readonly verdict: Verdict;
   readonly contact: number | null;
   readonly strength: number | null;
+  readonly evidence: number | null;
   readonly session: number | null;
 }
 
@@ -179,6 +181,7 @@ function parseVisitorEvent(row: VisitorEventRow): VisitorEvent {
     verdict: row.verdict,
     contact: row.contact,
     strength: row.strength,
+    evidence: row.evidence,
     session: row.session,
     fact: {
       id: row.fact_id,

@@ -161,6 +161,8 @@ export interface JourneyRow {
   readonly session: number | null;
   readonly verdict: Verdict;
   readonly strength: number | null;
+  /** The seq of the event that says whose it is; null: the mail itself does. */
+  readonly evidence: number | null;
   readonly active: number;
 }
 
@@ -172,7 +174,8 @@ export async function readDirectEvents(
   const list = [...contacts];
   if (list.length === 0) return [];
   const rows = await scope.db.all<JourneyRow>(sql`
-    SELECT j.contact, j.occurred_at, j.seq, j.session, j.verdict, j.strength, j.active
+    SELECT j.contact, j.occurred_at, j.seq, j.session, j.verdict, j.strength, j.evidence,
+      j.active
     FROM ${keys(scope, list, "BIGINT")}
     CROSS JOIN ${scope.table("journey")} AS j
     CROSS JOIN events AS e

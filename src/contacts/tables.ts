@@ -88,6 +88,11 @@ function contactTables(table: TableName, clustered: Sql, bytewise: Sql): Sql[] {
       CREATE INDEX ${table("link_facts_previous")}
       ON ${table("link_facts")} (workspace_id, previous_ref, occurred_at, fact_id)
       WHERE previous_ref <> ''`,
+    // What people decided on the review page.
+    sql`
+      CREATE INDEX ${table("link_facts_decided")}
+      ON ${table("link_facts")} (workspace_id, occurred_at)
+      WHERE kind IN ('accept', 'reject', 'undo')`,
   ];
 }
 
@@ -135,6 +140,7 @@ function visitorTables(table: TableName, clustered: Sql): Sql[] {
         verdict      TEXT,
         contact      BIGINT,
         strength     SMALLINT,
+        evidence     BIGINT,
         session      BIGINT,
         PRIMARY KEY (workspace_id, visitor, occurred_at, seq)
       ) ${clustered}`,
@@ -173,7 +179,8 @@ function journeyTables(table: TableName, clustered: Sql): Sql[] {
     sql`
       CREATE INDEX ${table("sessions_visitor")} ON ${table("sessions")} (workspace_id, visitor)`,
     // What a contact's page reads: one range of the primary key, newest last. strength says how its
-    // owner is known (3 asserted, 2 form email, 1 click, null: addressed by the mail itself).
+    // owner is known (3 asserted, 2 form email, 1 click, null: addressed by the mail itself), evidence is
+    // the seq of the event that says so.
     sql`
       CREATE TABLE ${table("journey")} (
         workspace_id BIGINT NOT NULL,
@@ -183,6 +190,7 @@ function journeyTables(table: TableName, clustered: Sql): Sql[] {
         session      BIGINT,
         verdict      TEXT,
         strength     SMALLINT,
+        evidence     BIGINT,
         active       SMALLINT NOT NULL,
         PRIMARY KEY (workspace_id, contact, occurred_at, seq)
       ) ${clustered}`,
@@ -195,5 +203,8 @@ function journeyTables(table: TableName, clustered: Sql): Sql[] {
         about        TEXT   NOT NULL,
         PRIMARY KEY (workspace_id, scope, kind, about)
       ) ${clustered}`,
+    sql`
+      CREATE INDEX ${table("identity_flags_kind")}
+      ON ${table("identity_flags")} (workspace_id, kind, about)`,
   ];
 }

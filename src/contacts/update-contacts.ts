@@ -1,9 +1,9 @@
 import type { Sql } from "../db/db.ts";
 import type { DescribedEvent } from "./describe.ts";
-import { byTime, type Flag } from "./fact.ts";
+import type { Flag } from "./fact.ts";
 import { toFlagRow } from "./flag-rows.ts";
 import { groupBy } from "./group-by.ts";
-import { type LinkedContact, type LinkFact, linkContacts } from "./links.ts";
+import { type LinkedContact, type LinkFact, linkContacts, pickFact } from "./links.ts";
 import {
   type ContactRef,
   readFlags,
@@ -85,9 +85,7 @@ async function findClosure(
   scope: Scope,
   given: readonly LinkFact[],
 ): Promise<{ fresh: LinkFact[]; facts: LinkFact[] }> {
-  const candidates = [...groupBy(given, keyOfFact).values()].flatMap(
-    (same) => same.toSorted(byTime)[0] ?? [],
-  );
+  const candidates = [...groupBy(given, keyOfFact).values()].map((same) => same.reduce(pickFact));
   const known = new Map<string, LinkFact>();
   const seen = new Set<string>();
   const follow = async (from: readonly LinkFact[]): Promise<LinkFact[]> => {
@@ -100,7 +98,7 @@ async function findClosure(
   await follow(candidates);
   const fresh = candidates.filter((fact) => {
     const stored = known.get(keyOfFact(fact));
-    return stored === undefined || byTime(fact, stored) < 0;
+    return stored === undefined || (fact.id !== stored.id && pickFact(fact, stored) === fact);
   });
   if (fresh.length === 0) return { fresh, facts: [] };
   let found = [...known.values()];

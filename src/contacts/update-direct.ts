@@ -49,6 +49,7 @@ function toEntry(event: DescribedEvent, { refs }: ContactsUpdate): JourneyRow[] 
       session: null,
       verdict: event.verdict,
       strength: strengthOf(event),
+      evidence: event.isMail ? null : event.seq,
       active: event.active ? 1 : 0,
     },
   ];

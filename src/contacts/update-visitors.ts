@@ -81,8 +81,8 @@ export async function updateVisitors(
       ...writers.journey.remove(changed.flatMap(toLostEntry)),
       ...writers.journey.upsert(changed.flatMap(toEntry)),
       ...writers.visitorEvents.upsert([
-        ...changed.map(({ row, contact, strength, session }) =>
-          toRow({ ...row, contact, strength, session }),
+        ...changed.map(({ row, contact, strength, evidence, session }) =>
+          toRow({ ...row, contact, strength, evidence, session }),
         ),
         ...aliases.map(toRow),
       ]),
@@ -149,6 +149,7 @@ function overlay(
       ...row,
       contact: old?.contact ?? null,
       strength: old?.strength ?? null,
+      evidence: old?.evidence ?? null,
       session: old?.session ?? null,
     });
   }

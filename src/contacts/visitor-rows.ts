@@ -9,6 +9,8 @@ export interface Diff {
   readonly row: VisitorEvent;
   readonly contact: number | null;
   readonly strength: number | null;
+  /** The seq of the event that says whose it is. */
+  readonly evidence: number | null;
   readonly session: number | null;
   readonly isChanged: boolean;
 }
@@ -20,15 +22,20 @@ export function diffVisitor(
   { nameOf }: VisitorSessions,
 ): Diff[] {
   const rowOf = new Map(rows.map((row) => [row.fact, row]));
+  const seqOf = new Map(rows.map(({ fact, seq }) => [fact.id, seq]));
   return placed.flatMap(({ fact, session: number, owner }) => {
     const row = rowOf.get(fact);
     if (!row) return [];
     const contact = owner === null ? null : Number(owner.contact);
     const strength = owner?.strength ?? null;
+    const evidence = seqOf.get(owner?.evidence ?? "") ?? null;
     const session = number === null ? null : (nameOf.get(number) ?? null);
     const isChanged =
-      contact !== row.contact || strength !== row.strength || session !== row.session;
-    return [{ row, contact, strength, session, isChanged }];
+      contact !== row.contact ||
+      strength !== row.strength ||
+      evidence !== row.evidence ||
+      session !== row.session;
+    return [{ row, contact, strength, evidence, session, isChanged }];
   });
 }
 
@@ -39,7 +46,7 @@ export function toLostEntry({ row, contact }: Diff) {
 }
 
 /** The journey entry of an event that has an owner. */
-export function toEntry({ row, contact, strength, session }: Diff): JourneyRow[] {
+export function toEntry({ row, contact, strength, evidence, session }: Diff): JourneyRow[] {
   if (contact === null) return [];
   return [
     {
@@ -49,6 +56,7 @@ export function toEntry({ row, contact, strength, session }: Diff): JourneyRow[]
       session,
       verdict: row.verdict,
       strength,
+      evidence,
       active: row.active ? 1 : 0,
     },
   ];
@@ -63,6 +71,7 @@ export function toRow({
   verdict,
   contact,
   strength,
+  evidence,
   session,
 }: VisitorEvent) {
   return {
@@ -85,6 +94,7 @@ export function toRow({
     verdict,
     contact,
     strength,
+    evidence,
     session,
   };
 }

@@ -61,6 +61,7 @@ export function createWriters({ db, table, workspaceId }: Scope) {
         verdict: "TEXT",
         contact: "BIGINT",
         strength: "BIGINT",
+        evidence: "BIGINT",
         session: "BIGINT",
       },
     ),
@@ -77,7 +78,13 @@ export function createWriters({ db, table, workspaceId }: Scope) {
     journey: writer(
       "journey",
       { contact: "BIGINT", occurred_at: "BIGINT", seq: "BIGINT" },
-      { session: "BIGINT", verdict: "TEXT", strength: "BIGINT", active: "BIGINT" },
+      {
+        session: "BIGINT",
+        verdict: "TEXT",
+        strength: "BIGINT",
+        evidence: "BIGINT",
+        active: "BIGINT",
+      },
     ),
     flags: writer("identity_flags", { scope: "TEXT", kind: "TEXT", about: "TEXT" }),
   };

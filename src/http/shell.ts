@@ -22,6 +22,7 @@ export const THEMES = ["auto", "light", "dark"] as const satisfies readonly Them
 const NAVIGATION = [
   { href: "/", label: "Live" },
   { href: "/contacts", label: "Contacts" },
+  { href: "/review", label: "Review" },
   { href: "/campaigns", label: "Campaigns" },
   { href: "/sites", label: "Sites" },
   { href: "/settings", label: "Settings" },

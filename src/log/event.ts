@@ -4,8 +4,9 @@ type EventSource = "email" | "site" | "server" | "esp";
 /**
  * What a fact is. Email: `sent open click delivered bounced complained unsubscribed deferred`;
  * `rewrite` registers a campaign's links; `flood` stands for as many hits on one token as its `hits`
- * property says. Site and server: the Segment call types. `erased` is the tombstone of an erased contact's
- * fact: its place in the log and a hash of its key, and nothing else.
+ * property says. Site and server: the Segment call types; `review` is what a person decided about two
+ * contacts. `erased` is the tombstone of an erased contact's fact: its place in the log and a hash of
+ * its key, and nothing else.
  */
 export type EventType =
   | "sent"
@@ -24,6 +25,7 @@ export type EventType =
   | "identify"
   | "group"
   | "alias"
+  | "review"
   | "erased";
 
 /**

@@ -1,4 +1,11 @@
 import { toIsoTime } from "./iso-time.ts";
+import {
+  type Confidence,
+  type EvidenceKind,
+  type EvidenceRecord,
+  explainWhy,
+  whyOf,
+} from "./why.ts";
 
 /** How the traffic stage judged an event. */
 export type VerdictName = "human" | "machine" | "prefetch";
@@ -28,6 +35,15 @@ export interface JourneyEntry {
   readonly reasons: readonly string[];
   /** Whether reports count it: by a person, or not judged at all; a HEAD never is. */
   readonly counted: boolean;
+  /** Why it is counted as this contact's: in one sentence, and the evidence. */
+  readonly why: {
+    readonly sentence: string;
+    readonly evidence: EvidenceKind;
+    readonly confidence: Confidence;
+    /** The event that says so; null where it is the mail itself. */
+    readonly event_id: string | null;
+    readonly at: string | null;
+  };
   readonly properties: Record<string, unknown>;
 }
 
@@ -39,17 +55,10 @@ interface JourneyLink {
   readonly url: string | null;
 }
 
-/** How surely an event is the contact's: by a user id, by a form, by a click. Null: by the mail itself. */
-export type Confidence = "confirmed" | "asserted" | "inferred" | null;
-
 /** A row of `journey` with what the log and the other projections know of its event. */
-export interface JourneyRecord {
-  readonly seq: number;
-  readonly occurred_at: number;
+export interface JourneyRecord extends EvidenceRecord {
   readonly received_at: number;
   readonly event_id: string;
-  readonly source: string;
-  readonly type: string;
   readonly name: string;
   readonly campaign_id: string | null;
   readonly campaign_name: string | null;
@@ -66,9 +75,30 @@ export interface JourneyRecord {
   readonly certainty: "high" | "low" | null;
   /** JSON of `traffic/`'s reasons; null without a verdict. */
   readonly reasons: string | null;
-  readonly strength: number | null;
   readonly context: string;
   readonly properties: string;
+}
+
+/** One reason of a verdict, as the traffic stage stored it. */
+export interface VerdictReason {
+  readonly signal: string;
+  /** Points; negative ones speak for a person. */
+  readonly weight: number;
+  /** What was seen. */
+  readonly detail: string;
+}
+
+/** What pages say of an entry beside what the API does. */
+export interface ShownDetails {
+  readonly verdictReasons: readonly VerdictReason[];
+  /** `why.sentence` with moments written in the reader's way. */
+  whyIn(formatTime: (ms: number) => string): string;
+}
+
+/** The details of a record. */
+export function toShown(row: JourneyRecord): ShownDetails {
+  const why = whyOf(row);
+  return { verdictReasons: readReasons(row.reasons), whyIn: (format) => explainWhy(why, format) };
 }
 
 /** The entry of a record. */
@@ -90,18 +120,18 @@ export function toEntry(row: JourneyRecord): JourneyEntry {
     click_id: row.click_id,
     verdict: row.verdict,
     certainty: row.verdict === null ? null : row.certainty,
-    reasons: reasonsOf(row.reasons),
+    reasons: readReasons(row.reasons).map(({ signal }) => signal),
     counted: isCounted(row),
+    why: toWhy(row),
     properties: JSON.parse(row.properties),
   };
 }
 
-/** The confidence badge of a record. */
-export function confidenceOf({ strength, source }: JourneyRecord): Confidence {
-  if (strength === null) return null;
-  if (strength === 1) return "inferred";
-  // A site key is public: what it says of itself is asserted, not confirmed.
-  return strength === 3 && source === "server" ? "confirmed" : "asserted";
+function toWhy(row: JourneyRecord): JourneyEntry["why"] {
+  const why = whyOf(row);
+  const { evidence, confidence, event_id } = why;
+  const at = why.at === null ? null : toIsoTime(why.at);
+  return { sentence: explainWhy(why, toIsoTime), evidence, confidence, event_id, at };
 }
 
 function campaignOf({ campaign_id: id, campaign_name: name }: JourneyRecord) {
@@ -130,7 +160,6 @@ function isCounted({ verdict, context }: JourneyRecord): boolean {
   return (verdict === "human" || verdict === null) && method !== "HEAD";
 }
 
-function reasonsOf(json: string | null): string[] {
-  const reasons: ({ signal: string } | string)[] = JSON.parse(json ?? "[]");
-  return reasons.map((reason) => (typeof reason === "string" ? reason : reason.signal));
+function readReasons(json: string | null): VerdictReason[] {
+  return JSON.parse(json ?? "[]");
 }

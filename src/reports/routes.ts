@@ -5,6 +5,7 @@ import { type Authorize, callerOf } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Refs } from "../lib/refs.ts";
 import { validate } from "../lib/validate.ts";
+import type { JourneyEntry, ShownDetails } from "./journey.ts";
 import { findContact, listContacts, readJourney } from "./store.ts";
 
 export interface ReportRoutesDeps {
@@ -74,10 +75,19 @@ export function createReportRoutes({ db, authorize, refsOf }: ReportRoutesDeps):
     });
     if (!page) throw unknownContact();
     const { contact, entries, next } = page;
-    res.json({ contact, entries: entries.map(({ confidence: _, ...entry }) => entry), next });
+    res.json({ contact, entries: entries.map(withoutDetails), next });
   });
 
   return router;
+}
+
+/** The pages' own details stay with the pages. */
+function withoutDetails({
+  verdictReasons: _reasons,
+  whyIn: _why,
+  ...entry
+}: JourneyEntry & ShownDetails): JourneyEntry {
+  return entry;
 }
 
 function readQuery<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {

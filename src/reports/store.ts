@@ -5,11 +5,11 @@ import { toStorableText } from "../lib/storable.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { toIsoTime } from "./iso-time.ts";
 import {
-  type Confidence,
-  confidenceOf,
   type JourneyEntry,
   type JourneyRecord,
+  type ShownDetails,
   toEntry,
+  toShown,
   type VerdictName,
 } from "./journey.ts";
 
@@ -50,7 +50,7 @@ export interface JourneyQuery {
 
 /** A page of a contact's journey, newest first. */
 export interface JourneyPage {
-  readonly entries: readonly (JourneyEntry & { readonly confidence: Confidence })[];
+  readonly entries: readonly (JourneyEntry & ShownDetails)[];
   readonly next: string | null;
 }
 
@@ -165,18 +165,22 @@ export async function readJourney(
   const behind = after ? sql`AND (j.occurred_at, j.seq) < (${after.at}, ${after.number})` : empty;
   const rows = await db.all<JourneyRecord>(sql`
     SELECT
-      j.seq, j.occurred_at, j.session, j.strength, j.verdict, e.received_at, e.event_id, e.source,
+      j.seq, j.occurred_at, j.session, j.strength, j.evidence, j.verdict, e.received_at, e.event_id, e.source,
       e.type, e.name, e.campaign_id, e.link_id, e.url, e.value_minor, e.currency, e.click_id,
       e.context, e.properties, v.certainty, v.reasons, c.name AS campaign_name,
-      l.name AS link_name, l.text AS link_text, l.url AS link_url
+      l.name AS link_name, l.text AS link_text, l.url AS link_url,
+      w.event_id AS evidence_id, w.occurred_at AS evidence_at, w.source AS evidence_source,
+      w.type AS evidence_type, w.user_id AS evidence_user, w.email_claim AS evidence_email
     FROM (
-      SELECT j.seq, j.occurred_at, j.session, j.strength, j.verdict FROM journey AS j
+      SELECT j.seq, j.occurred_at, j.session, j.strength, j.evidence, j.verdict
+      FROM journey AS j
       WHERE j.workspace_id = ${workspaceId} AND j.contact = ${contact.contact}
         ${behind} ${judgedAs(query)}
       ORDER BY j.occurred_at DESC, j.seq DESC
       LIMIT ${limit + 1}
     ) AS j
     JOIN events AS e ON e.seq = j.seq
+    LEFT JOIN events AS w ON w.seq = j.evidence AND w.workspace_id = ${workspaceId}
     LEFT JOIN verdicts AS v ON v.workspace_id = ${workspaceId} AND v.seq = j.seq
     LEFT JOIN campaigns AS c ON c.workspace_id = ${workspaceId} AND c.campaign_id = e.campaign_id
     LEFT JOIN links AS l ON l.workspace_id = ${workspaceId} AND l.campaign_id = e.campaign_id
@@ -187,7 +191,7 @@ export async function readJourney(
   const last = page.at(-1);
   return {
     contact: toSummary(contact),
-    entries: page.map((row) => ({ ...toEntry(row), confidence: confidenceOf(row) })),
+    entries: page.map((row) => ({ ...toEntry(row), ...toShown(row) })),
     next: rows.length > limit && last ? writeCursor(last.occurred_at, last.seq) : null,
   };
 }

@@ -24,19 +24,27 @@ const GMAIL_PREFETCH = /Chrome\/42\.0\.2311\.135 Safari\/537\.36 Edge\/12\.246 M
 export function settleByName(hit: Hit, agent: Agent): Settled | undefined {
   const header = PURPOSE_HEADERS.find((name) => PURPOSE.test(hit.headers[name] ?? ""));
   if (header !== undefined) {
-    return settle("prefetch", "high", "prefetch_header", `${header}: ${hit.headers[header]}`);
+    const said = `fetched ahead of the reader (${header}: ${hit.headers[header]})`;
+    return settle("prefetch", "high", "prefetch_header", said);
   }
   const text = agent.text ?? "";
   const unfurler = UNFURLERS.exec(text)?.[0];
-  if (unfurler !== undefined) return settle("prefetch", "high", "unfurl", unfurler);
+  if (unfurler !== undefined) {
+    return settle("prefetch", "high", "unfurl", `drew a preview of the link (${unfurler})`);
+  }
   return hit.kind === "open" ? settleOpen(text, agent.proxy) : undefined;
 }
 
 function settleOpen(text: string, proxy: string | null): Settled | undefined {
   // Apple Mail Privacy Protection fetches every image, read or not, under this bare agent.
-  if (text === "Mozilla/5.0") return settle("prefetch", "high", "apple_mpp", text);
-  if (GMAIL_PREFETCH.test(text)) return settle("prefetch", "high", "gmail_prefetch", "Edge/12.246");
-  return proxy === null ? undefined : settle("human", "low", "image_proxy", proxy);
+  if (text === "Mozilla/5.0") {
+    return settle("prefetch", "high", "apple_mpp", "Apple Mail fetches every image, read or not");
+  }
+  if (GMAIL_PREFETCH.test(text)) {
+    return settle("prefetch", "high", "gmail_prefetch", "Gmail fetched it ahead of the reader");
+  }
+  if (proxy === null) return undefined;
+  return settle("human", "low", "image_proxy", `a person behind ${proxy}, device unknown`);
 }
 
 function settle(

@@ -31,10 +31,13 @@ const ANA = {
   last_active_at: "2026-03-03T11:58:00.000Z",
 };
 
+const WHY = journeyEntry().why;
+const UA_MISSING = { signal: "ua_missing", weight: 45, detail: "no user agent" };
+
 const JOURNEY = [
   journeyEntry({ type: "track", name: "purchase", value_minor: 24_000, currency: "EUR" }),
-  journeyEntry({ session_id: "s", click_id: "k", confidence: "inferred" }),
-  journeyEntry({ type: "click", source: "email", certainty: "low", reasons: ["ua_missing"] }),
+  journeyEntry({ session_id: "s", click_id: "k", why: { ...WHY, confidence: "inferred" } }),
+  journeyEntry({ type: "click", source: "email", certainty: "low", verdictReasons: [UA_MISSING] }),
   journeyEntry({ type: "click", source: "email", verdict: "machine", counted: false }),
   journeyEntry({ type: "bounced", source: "esp", verdict: null, properties: { reason: "full" } }),
 ];
@@ -112,6 +115,7 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
       "/welcome",
       "/contacts",
       "/contacts/0k3j2h1",
+      "/review",
       "/sites",
       "/settings",
       "/docs",

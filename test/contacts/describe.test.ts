@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeEvent } from "../../src/contacts/describe.ts";
-import { cleanEmail, cleanUserId } from "../../src/contacts/junk-ids.ts";
+import { cleanEmail, cleanUserId } from "../../src/lib/junk-ids.ts";
 import { createRefs } from "../../src/lib/refs.ts";
 import type { EventRow } from "../../src/log/event.ts";
 import { page, START } from "../support/journey-facts.ts";

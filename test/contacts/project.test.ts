@@ -248,12 +248,13 @@ describe.each(testEngines)("the projection journey on %s", (engine) => {
     const { db } = driver;
     const entries = await db.all<{ event_id: string; first: string | null }>(sql`
       SELECT e.event_id, e.type, c.contact_id, j.verdict, j.strength, j.active,
-        f.event_id AS first, s.started_at, s.ended_at, s.events
+        w.event_id AS evidence, f.event_id AS first, s.started_at, s.ended_at, s.events
       FROM journey AS j
       JOIN events AS e ON e.seq = j.seq
       JOIN contacts AS c ON c.workspace_id = j.workspace_id AND c.contact = j.contact
       LEFT JOIN sessions AS s ON s.workspace_id = j.workspace_id AND s.session = j.session
       LEFT JOIN events AS f ON f.seq = s.session
+      LEFT JOIN events AS w ON w.seq = j.evidence
       WHERE j.workspace_id = ${workspaceId} ORDER BY e.event_id, e.type`);
     const contacts = await db.all(sql`
       SELECT contact_id, user_id, email, traits, first_seen_at, last_seen_at FROM contacts

@@ -38,12 +38,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
         }),
       )
       .use(showError);
-    await db.run(sql`
-      CREATE TABLE campaigns (workspace_id BIGINT, campaign_id TEXT, name TEXT)`);
-    await db.run(sql`
-      CREATE TABLE links (
-        workspace_id BIGINT, campaign_id TEXT, link_id TEXT, idx INTEGER, name TEXT, text TEXT,
-        url TEXT)`);
+    await driver.createCampaignTables();
     await db.run(sql`INSERT INTO campaigns VALUES (1, 'spring-ref', 'Spring sale')`);
     await db.run(sql`
       INSERT INTO links VALUES
@@ -133,6 +128,14 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
     const [purchase, landing, clicked, scanned, mail] = body.entries;
     expect(body.entries).toHaveLength(5);
     expect(purchase).toEqual({
+      why: {
+        sentence:
+          "Earlier, at 2026-01-05T10:02:00.500Z, this device came from a link that was made for this contact. So it is inferred, not said.",
+        evidence: "click",
+        confidence: "inferred",
+        event_id: "e1",
+        at: "2026-01-05T10:02:00.500Z",
+      },
       id: "e2",
       at: "2026-01-05T10:04:00.000Z",
       received_at: "2026-01-05T10:04:00.000Z",

@@ -75,6 +75,8 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     latestEvents: async () => [],
     rewriteMail: async (_workspaceId, { html }) => ({ html, links: [], skipped: [], warnings: [] }),
     campaigns: NO_CAMPAIGNS,
+    review: { list: async () => ({ suggestions: [], decided: [] }), decide: async () => {} },
+    auditDecision: async () => {},
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
     ...replaced,
@@ -141,8 +143,16 @@ export function journeyEntry(over: Partial<Entry> = {}): Entry {
     certainty: "high",
     reasons: [],
     counted: true,
+    why: {
+      sentence: "The mail was made for this contact.",
+      evidence: "mail",
+      confidence: null,
+      event_id: null,
+      at: null,
+    },
+    verdictReasons: [],
+    whyIn: () => "The mail was made for this contact.",
     properties: {},
-    confidence: null,
     ...over,
   };
 }

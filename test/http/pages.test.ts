@@ -294,7 +294,10 @@ describe("/contacts", () => {
         campaign: { id: "c", name: "Spring sale" },
         link: { id: "3", index: 3, name: "See prices", url: null },
         verdict: "machine",
-        reasons: ["Clicked every link"],
+        verdictReasons: [
+          { signal: "sweep_all_links", weight: 80, detail: "all 6 links within 10 s" },
+        ],
+        whyIn: (format) => `Made for them at ${format(NOON)}.`,
         counted: false,
       });
       const sale = journeyEntry({
@@ -308,7 +311,8 @@ describe("/contacts", () => {
         "Spring sale",
         "“See prices”",
         "▲ Machine, not counted",
-        "Clicked every link",
+        'All 6 links within 10 s. <span class="muted">+80</span>',
+        "Made for them at 3 Mar 2026, 12:00.",
         "€240.00",
       ]) {
         expect(text).toContain(part);
@@ -324,7 +328,8 @@ describe("/contacts", () => {
         campaign: { id: "c", name: ATTACK },
         link: { id: "0", index: 0, name: ATTACK, url: null },
         verdict: "machine",
-        reasons: [ATTACK],
+        verdictReasons: [{ signal: ATTACK, weight: 1, detail: ATTACK }],
+        whyIn: () => ATTACK,
         properties: { [ATTACK]: ATTACK },
       });
       const { text } = await get("/contacts/user-7", journeyOf([entry]));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Flag, VisitorFact } from "../../src/contacts/fact.ts";
-import { cleanEmail, cleanUserId } from "../../src/contacts/junk-ids.ts";
+import { cleanEmail, cleanUserId } from "../../src/lib/junk-ids.ts";
 
 /** A bad integration sends anything for an id; a door keeps it as text. */
 const idText = z

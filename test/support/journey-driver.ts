@@ -18,6 +18,8 @@ export type TestVerdict = "human" | "machine" | "prefetch";
 export interface JourneyDriver {
   readonly db: Db;
   refsOf(workspaceId: number): Refs;
+  /** Empty tables in the place of the projection `campaigns`, which journeys are joined with. */
+  createCampaignTables(): Promise<void>;
   /** Has the ledger say that the contacts of these refs were erased. */
   erase(workspaceId: number, refs: readonly string[]): void;
   /** Appends facts, judges them and lets the projection read them in slices of `slice` events. */
@@ -94,6 +96,14 @@ export async function createJourneyDriver(
   return {
     db,
     refsOf: () => refs,
+    async createCampaignTables() {
+      await db.run(sql`
+        CREATE TABLE campaigns (workspace_id BIGINT, campaign_id TEXT, name TEXT)`);
+      await db.run(sql`
+        CREATE TABLE links (
+          workspace_id BIGINT, campaign_id TEXT, link_id TEXT, idx INTEGER, name TEXT, text TEXT,
+          url TEXT)`);
+    },
     erase(workspaceId, given) {
       for (const ref of given) erased.add(`${workspaceId} ${ref}`);
     },

@@ -108,6 +108,7 @@ export function arbitraryFacts(refs: Refs): fc.Arbitrary<JudgedFact[]> {
       "server",
       "alias",
       "reset",
+      "review",
     ),
     person: fc.constantFrom(...PEOPLE),
     visitor: fc.constantFrom(...VISITORS),
@@ -138,6 +139,28 @@ export function arbitraryFacts(refs: Refs): fc.Arbitrary<JudgedFact[]> {
         return !isRepeated;
       });
     });
+}
+
+/** What somebody decided about a contact and Eve. */
+function decision(
+  id: string,
+  refs: Refs,
+  from: { readonly id?: string; readonly email: string },
+  at: number,
+  decided: string,
+): EventRow {
+  return page(id, "", at, {
+    source: "server",
+    source_id: "review",
+    type: "review",
+    name: "decided",
+    anonymous_id: null,
+    properties: {
+      decision: decided,
+      into: refs.contact({ email: "eve@ex.test" }),
+      from: refs.contact(from),
+    },
+  });
 }
 
 interface Shape {
@@ -193,6 +216,14 @@ function toFact(
         user_id: userId ?? "u9",
         properties: { previous_id: isSticky ? "u2" : "V2" },
       });
+    case "review":
+      return decision(
+        id,
+        refs,
+        person,
+        at,
+        isSticky ? "accept" : visitor === "V1" ? "undo" : "reject",
+      );
     case "reset":
       return page(id, visitor, at, { type: "track", name: "reset" });
     default:

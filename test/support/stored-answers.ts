@@ -1,7 +1,7 @@
 import type { Flag } from "../../src/contacts/fact.ts";
-import { cleanEmail, cleanUserId } from "../../src/contacts/junk-ids.ts";
 import type { Engine } from "../../src/db/db.ts";
 import { sql } from "../../src/db/sql.ts";
+import { cleanEmail, cleanUserId } from "../../src/lib/junk-ids.ts";
 import { createEvent, type EventRow } from "../../src/log/event.ts";
 import { BEFORE_ALL, toClickEvent, toEvent } from "./case-events.ts";
 import { type CaseItem, homeOf, spellFlag, workspaceOf } from "./case-file.ts";

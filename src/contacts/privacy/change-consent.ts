@@ -1,7 +1,7 @@
 import type { Db } from "../../db/db.ts";
 import { AppError } from "../../lib/errors.ts";
+import { cleanEmail, cleanUserId } from "../../lib/junk-ids.ts";
 import type { Refs } from "../../lib/refs.ts";
-import { cleanEmail, cleanUserId } from "../junk-ids.ts";
 import { CHANNELS, type Consent, SILENT_CONSENT } from "./consent.ts";
 import type { Consents } from "./consents.ts";
 import type { Ledger } from "./ledger.ts";

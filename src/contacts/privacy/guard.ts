@@ -1,7 +1,7 @@
+import { cleanEmail, cleanUserId } from "../../lib/junk-ids.ts";
 import { normalizeEmail, type Refs } from "../../lib/refs.ts";
 import type { EventRow } from "../../log/event.ts";
 import type { FailedEventRow, RejectedItem } from "../../log/failed-events.ts";
-import { cleanEmail, cleanUserId } from "../junk-ids.ts";
 import { ERASED_CONSENT, type HitConsent, hitConsentOf } from "./consent.ts";
 import type { Consents } from "./consents.ts";
 import type { Ledger } from "./ledger.ts";

@@ -1,5 +1,5 @@
+import { cleanEmail, cleanUserId } from "../../lib/junk-ids.ts";
 import type { StoredEvent } from "../../log/event.ts";
-import { cleanEmail, cleanUserId } from "../junk-ids.ts";
 import type { ErasurePlan } from "./plan.ts";
 
 /** A row of the log as the search finds it. */

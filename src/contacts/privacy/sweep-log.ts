@@ -71,6 +71,9 @@ function conditions(
   return [
     sql`${inJourney(db, workspaceId, plan)} = 1`,
     ...among(sql`e.recipient_contact`, plan.refs),
+    // What was decided on the review page.
+    ...among(sql`e.properties ->> 'into'`, plan.refs),
+    ...among(sql`e.properties ->> 'from'`, plan.refs),
     ...among(sql`trim(e.user_id)`, plan.userIds),
     ...among(sql`lower(trim(e.email_claim))`, plan.emails),
     ...among(sql`e.anonymous_id`, plan.visitors),

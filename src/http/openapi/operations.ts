@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { newKeySchema, newWorkspaceSchema } from "../../access/routes.ts";
+import { decisionSchema } from "../../contacts/routes.ts";
 import { consentChangesSchema } from "../../contacts/routes-privacy.ts";
 import {
   campaignChangesSchema,
@@ -23,10 +24,12 @@ import {
   collectSchema,
   consentSchema,
   contactSchema,
+  decidedSchema,
   erasureSchema,
   journeyEntrySchema,
   keySchema,
   siteSchema,
+  suggestionSchema,
 } from "./schemas.ts";
 
 /** One call of the API, as the document and the page of it describe it. */
@@ -252,6 +255,24 @@ export const OPERATIONS: readonly Operation[] = [
     tag: "Contacts",
     scope: "admin",
     answer: erasureSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/suggestions",
+    summary: "Contacts that may be one person, and what was decided about them",
+    tag: "Contacts",
+    scope: "read",
+    answer: z.object({ suggestions: z.array(suggestionSchema), decided: z.array(decidedSchema) }),
+  },
+  {
+    method: "post",
+    path: "/v1/suggestions",
+    summary: "Join two contacts, keep them apart, or undo that; no fact is changed",
+    tag: "Contacts",
+    scope: "admin",
+    body: decisionSchema,
+    example: { decision: "accept", into: "hT8rJ2kQ0aB", from: "x3Lw9PzM1cD" },
+    status: 204,
   },
   {
     method: "get",

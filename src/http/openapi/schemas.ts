@@ -117,6 +117,15 @@ export const journeyEntrySchema = z
     certainty: z.enum(["high", "low"]).nullable(),
     reasons: z.array(z.string()),
     counted: z.boolean(),
+    why: z
+      .object({
+        sentence: z.string(),
+        evidence: z.enum(["mail", "user_id", "email", "alias", "click"]),
+        confidence: z.enum(["confirmed", "asserted", "inferred"]).nullable(),
+        event_id: z.string().nullable(),
+        at: time.nullable(),
+      })
+      .meta({ description: "Why the event is counted as this contact's." }),
     properties: z.record(z.string(), z.unknown()),
   })
   .meta({ id: "JourneyEntry" });
@@ -157,6 +166,27 @@ export const erasureSchema = z
     receipt: z.string().nullable().meta({ description: "SHA-256, also in the audit log." }),
   })
   .meta({ id: "Erasure" });
+
+const reviewedSchema = z.object({
+  id: z.string(),
+  user_id: z.string().nullable(),
+  email: z.string().nullable(),
+});
+
+export const suggestionSchema = z
+  .object({ into: reviewedSchema, from: reviewedSchema, reasons: z.array(z.string()) })
+  .meta({ id: "Suggestion", description: "Two contacts that may be one person." });
+
+const namedSchema = z.object({ id: z.string(), name: z.string().nullable() });
+
+export const decidedSchema = z
+  .object({
+    decision: z.enum(["accept", "reject"]),
+    into: namedSchema,
+    from: namedSchema,
+    at: time,
+  })
+  .meta({ id: "Decided", description: "A decision that stands until it is undone." });
 
 /** A call of the collection API, as Segment's libraries send it. */
 export const collectSchema = z

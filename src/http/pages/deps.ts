@@ -1,6 +1,8 @@
 import type { Access } from "../../access/access.ts";
+import type { NewDecision, Review } from "../../contacts/review.ts";
 import type { Campaigns } from "../../email/campaigns.ts";
 import type { RewriteAnswer } from "../../email/schemas.ts";
+import type { Caller } from "../../lib/caller.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type {
   ContactList,
@@ -56,6 +58,10 @@ export interface PageDeps {
   /** Rewrites a mail as `POST /v1/rewrite` does; rejects with the same errors. */
   rewriteMail(workspaceId: number, mail: MailToRewrite): Promise<RewrittenMail>;
   campaigns: Campaigns;
+  /** Contacts that may be one person, and what was decided. */
+  review: Review;
+  /** Notes in the audit log who decided. */
+  auditDecision(caller: Caller, decision: NewDecision): Promise<void>;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

@@ -20,7 +20,14 @@ interface TrailRow {
   url: string;
   href: string;
   value: { minor: number; currency: string } | null;
-  verdict: { word: string; isHuman: boolean; isUnsure: boolean; reasons: readonly string[] } | null;
+  verdict: {
+    word: string;
+    isHuman: boolean;
+    isUnsure: boolean;
+    reasons: readonly { text: string; points: string }[];
+  } | null;
+  /** Why the event is this contact's, in one sentence. */
+  why: string;
   isCounted: boolean;
   properties: { key: string; value: string }[];
 }
@@ -53,7 +60,7 @@ export function layOutTrail(entries: readonly JourneyEntry[], zone: string): Tra
     if (!newest) continue;
     if (dayOf(newest) !== day) days.push({ at: newest.at, blocks: [] });
     day = dayOf(newest);
-    days.at(-1)?.blocks.push(toBlock(block));
+    days.at(-1)?.blocks.push(toBlock(block, zone));
   }
   return days;
 }
@@ -73,7 +80,7 @@ function groupBySession(
   return groups.map((group) => group.entries);
 }
 
-function toBlock(entries: readonly JourneyEntry[]): TrailBlock {
+function toBlock(entries: readonly JourneyEntry[], zone: string): TrailBlock {
   const first = entries.at(-1);
   const last = entries[0];
   const span = Date.parse(last?.at ?? "") - Date.parse(first?.at ?? "");
@@ -84,8 +91,8 @@ function toBlock(entries: readonly JourneyEntry[]): TrailBlock {
     startedAt: first?.at ?? "",
     span: formatSpan(span),
     pages: entries.filter(({ type }) => type === "page").length,
-    confidence: isSession ? CONFIDENCE[last?.confidence ?? "none"] : "",
-    rows: entries.map((entry) => toRow(entry, entry === landing && entry.click_id !== null)),
+    confidence: isSession ? CONFIDENCE[last?.why.confidence ?? "none"] : "",
+    rows: entries.map((entry) => toRow(entry, entry === landing && entry.click_id !== null, zone)),
   };
 }
 
@@ -96,7 +103,7 @@ const CONFIDENCE = {
   none: "",
 };
 
-function toRow(entry: JourneyEntry, isLanding: boolean): TrailRow {
+function toRow(entry: JourneyEntry, isLanding: boolean, zone: string): TrailRow {
   const { kind, label } = isLanding ? { kind: "page" as const, label: "Landing" } : markOf(entry);
   const isPage = entry.type === "page";
   const href = /^https?:\/\//i.test(entry.url ?? "") ? (entry.url ?? "") : "";
@@ -113,6 +120,7 @@ function toRow(entry: JourneyEntry, isLanding: boolean): TrailRow {
     href: isPage ? "" : href,
     value: moneyOf(entry),
     verdict: verdictOf(entry),
+    why: entry.whyIn((ms) => formatTime(new Date(ms).toISOString(), zone, "moment")),
     isCounted: entry.counted,
     properties: Object.entries(entry.properties).map(([key, value]) => ({
       key,
@@ -191,7 +199,7 @@ const VERDICT_WORDS = { human: "Person", machine: "Machine", prefetch: "Prefetch
 
 /** Only hits on a mail are in doubt; saying "person" at every page view would be noise. */
 function verdictOf(entry: JourneyEntry): TrailRow["verdict"] {
-  const { verdict, type, reasons } = entry;
+  const { verdict, type, verdictReasons } = entry;
   const isHit = type === "click" || type === "open";
   if (verdict === null || (verdict === "human" && !isHit)) return null;
   const isUnsure = entry.certainty === "low";
@@ -199,6 +207,9 @@ function verdictOf(entry: JourneyEntry): TrailRow["verdict"] {
     word: VERDICT_WORDS[verdict],
     isHuman: verdict === "human",
     isUnsure,
-    reasons: reasons.map((reason) => sentenceCase(reason.replaceAll("_", " "))),
+    reasons: verdictReasons.map(({ detail, weight }) => ({
+      text: `${sentenceCase(detail)}.`,
+      points: weight === 0 ? "decides alone" : `${weight > 0 ? "+" : "−"}${Math.abs(weight)}`,
+    })),
   };
 }

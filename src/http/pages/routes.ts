@@ -6,6 +6,7 @@ import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
+import { createReviewPages } from "./review.ts";
 import { createSignInGate, createWelcomingGate } from "./session.ts";
 import { createSettingsPages } from "./settings.ts";
 import { createShow } from "./show.ts";
@@ -25,6 +26,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createCampaignPages(deps, show, gate));
   router.use(createContactPages(deps, show, gate));
   router.use(createJourneyPages(deps, show, gate));
+  router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
   router.use(createSettingsPages(deps, show, gate));
   return router;
