@@ -14,6 +14,7 @@ const sources = [
   "tsconfig.json",
   "tsconfig.build.json",
   "scripts/build.mjs",
+  "scripts/site-script.mjs",
 ];
 
 if (process.argv.includes("--if-stale") && existsSync(stamp) && !isStale()) process.exit(0);
@@ -59,16 +60,8 @@ function resolveCompiler(require) {
 }
 
 async function buildSiteScript() {
-  const entry = path.join(root, "src/site/script/index.ts");
-  if (!existsSync(entry)) return;
-  const { build: bundle } = await import("esbuild");
-  await bundle({
-    entryPoints: [entry],
-    outfile: path.join(root, "dist/site/t.js"),
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2020",
-    legalComments: "none",
-  });
+  const { bundleSiteScript } = await import("./site-script.mjs");
+  for (const [name, bytes] of await bundleSiteScript()) {
+    writeFileSync(path.join(root, "dist/site", name), bytes);
+  }
 }

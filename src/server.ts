@@ -42,8 +42,12 @@ import { createPrivacy, type Privacy } from "./privacy.ts";
 import { createReportRoutes } from "./reports/routes.ts";
 import { findContact, listContacts, readJourney } from "./reports/store.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
-import { loadSiteScript } from "./site/script-file.ts";
+import { createScriptRoutes } from "./site/routes-script.ts";
+import { createTriggerRoutes } from "./site/routes-triggers.ts";
+import { loadScriptFiles } from "./site/script-file.ts";
 import { createSites, type Sites } from "./site/sites.ts";
+import { createTriggerStore } from "./site/triggers/store.ts";
+import { createTriggers } from "./site/triggers/triggers.ts";
 import { migrateStorage, openStorage, type Storage } from "./storage.ts";
 import { createClickParameter } from "./tracking/click-parameter.ts";
 import { createFloods } from "./tracking/floods.ts";
@@ -243,11 +247,16 @@ function createServiceSites(
   access: Access,
   onError: (error: unknown) => void,
 ): Sites {
+  const triggerStore = createTriggerStore(storage.db);
   return createSites({
     db: storage.db,
     async createSiteKey(workspaceId, siteId) {
       return (await access.createSiteKey(workspaceId, siteId)).key;
     },
+    async readTriggers(workspaceId, siteId, version) {
+      return (await triggerStore.version(workspaceId, siteId, version))?.triggers ?? [];
+    },
+    record: access.recordAudit,
     createId: () => createId(now()),
     now,
     onError,
@@ -273,6 +282,15 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     createId,
   };
   const rewriter = createRewriteService(rewriting);
+  const triggers = createTriggers({
+    store: createTriggerStore(db),
+    findSite: sites.find,
+    refresh: sites.refresh,
+    record: access.recordAudit,
+    previewKeys: storage.keyring.keysFor("preview"),
+    createId: newId,
+    now,
+  });
 
   const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
   const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
@@ -304,7 +322,9 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createContactRoutes({ review, authorize, auditDecision }),
       createReportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
-      createSiteRoutes({ authorize, sites, script: loadSiteScript() }),
+      createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
+      createSiteRoutes({ authorize, sites }),
+      createTriggerRoutes({ authorize, triggers }),
       createAccessRoutes({ ...access, now }),
     ],
     health: {
@@ -334,6 +354,9 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       review,
       auditDecision,
       listSites: sites.list,
+      updateSite: sites.update,
+      addSiteKey: sites.addKey,
+      triggers,
       async createSite(workspaceId, site) {
         const created = await sites.create(workspaceId, validate(newSiteSchema, site));
         return { id: created.site.id, write_key: created.writeKey };

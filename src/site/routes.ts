@@ -1,18 +1,16 @@
-import { type RequestHandler, type Response, Router } from "express";
+import { Router } from "express";
 import { z } from "zod";
 import { type Authorize, callerOf } from "../lib/caller.ts";
 import { parseJson } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
 import { validate } from "../lib/validate.ts";
 import { parseHost } from "./hosts.ts";
-import type { SiteScript } from "./script-file.ts";
 import type { Sites } from "./sites.ts";
-import type { Site } from "./store.ts";
+import { COLLECTS, type Site } from "./store.ts";
 
 export interface SiteRoutesDeps {
   readonly sites: Pick<Sites, "create" | "update" | "list">;
   readonly authorize: Authorize;
-  readonly script: SiteScript;
 }
 
 const BODY_LIMIT = 64_000;
@@ -43,13 +41,15 @@ export const newSiteSchema = z.strictObject({ name: nameSchema, hosts: hostsSche
 export const siteChangesSchema = z.strictObject({
   name: nameSchema.exactOptional(),
   hosts: hostsSchema.exactOptional(),
+  collects: z
+    .enum(COLLECTS)
+    .exactOptional()
+    .meta({ description: "What the script sends: the site's kill switch." }),
 });
 
-/** `GET /t.js` for browsers, `/v1/sites` for the operator. */
-export function createSiteRoutes({ sites, authorize, script }: SiteRoutesDeps): Router {
+/** `/v1/sites`. */
+export function createSiteRoutes({ sites, authorize }: SiteRoutesDeps): Router {
   const router = Router();
-  router.get(["/t.js", /^\/t\.[0-9a-f]{12}\.js$/], serveScript(script));
-
   router.get("/v1/sites", authorize("read"), async (_req, res) => {
     const list = await sites.list(callerOf(res).workspaceId);
     res.json({ sites: list.map(describeSite) });
@@ -67,31 +67,20 @@ export function createSiteRoutes({ sites, authorize, script }: SiteRoutesDeps): 
       siteChangesSchema,
       parseJson(await readBody(req, { limit: BODY_LIMIT })),
     );
-    const { workspaceId } = callerOf(res);
-    res.json(describeSite(await sites.update(workspaceId, String(req.params["id"]), changes)));
+    const caller = callerOf(res);
+    const id = String(req.params["id"]);
+    res.json(describeSite(await sites.update(caller.workspaceId, id, changes, caller)));
   });
   return router;
 }
 
-function describeSite({ id, name, hosts, createdAt }: Site) {
-  return { id, name, hosts, created_at: new Date(createdAt).toISOString() };
-}
-
-const TEN_MINUTES = "public, max-age=600, stale-while-revalidate=86400";
-const FOR_EVER = "public, max-age=31536000, immutable";
-
-/** A page that still names an earlier version gets the present one: a broken page helps nobody. */
-function serveScript({ bytes, hash }: SiteScript): RequestHandler {
-  return (req, res: Response) => {
-    const isThisVersion = req.path === `/t.${hash}.js`;
-    res.set({
-      "Content-Type": "text/javascript; charset=utf-8",
-      "Cache-Control": isThisVersion ? FOR_EVER : TEN_MINUTES,
-      ETag: `"${hash}"`,
-      "Access-Control-Allow-Origin": "*",
-      // Any page may load it, whatever the service's own pages ask for.
-      "Cross-Origin-Resource-Policy": "cross-origin",
-    });
-    res.send(bytes);
+function describeSite({ id, name, hosts, createdAt, collects, liveVersion }: Site) {
+  return {
+    id,
+    name,
+    hosts,
+    created_at: new Date(createdAt).toISOString(),
+    collects,
+    live_version: liveVersion,
   };
 }

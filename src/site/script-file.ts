@@ -1,36 +1,54 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../lib/errors.ts";
 
-/** The bundled script, as `GET /t.js` serves it. */
-export interface SiteScript {
+/** A file for the browser, as the build has bundled it. */
+export interface ScriptFile {
   readonly bytes: Buffer;
-  /** 12 hexadecimal characters of its SHA-256: the name under which it may be kept for ever. */
+  /** 12 hexadecimal characters of its SHA-256: in the name under which it may be kept for ever. */
   readonly hash: string;
 }
 
-/** Beside the built service, or where the build puts it when the sources run directly. */
-const PLACES = ["./t.js", "../../dist/site/t.js"];
+/** The script of sites: `t.js`, and the modules that it loads where a page needs them: `t.video.js`. */
+export type ScriptFiles = ReadonlyMap<string, ScriptFile>;
+
+/** Beside the built service, or where the build puts them when the sources run directly. */
+const PLACES = [".", "../../dist/site"];
+
+const FILE = /^t(\.[a-z]+)?\.js$/;
 
 /**
- * Reads the script that the build has made.
+ * Reads the files that the build has made.
  *
- * @throws {AppError} `cannot_start` when it was not built
+ * @throws {AppError} `cannot_start` when they were not built
  */
-export function loadSiteScript(): SiteScript {
-  const file = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(
-    existsSync,
+export function loadScriptFiles(): ScriptFiles {
+  const folder = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(
+    (place) => existsSync(path.join(place, "t.js")),
   );
-  if (file === undefined) {
+  if (folder === undefined) {
     throw new AppError("cannot_start", 500, "The site script is missing.", {
       hint: "Run `npm run build`.",
     });
   }
-  return describeScript(readFileSync(file));
+  const names = readdirSync(folder).filter((name) => FILE.test(name));
+  return describeFiles(names.map((name) => [name, readFileSync(path.join(folder, name))]));
 }
 
-/** Names a script by its content. */
-export function describeScript(bytes: Buffer): SiteScript {
-  return { bytes, hash: createHash("sha256").update(bytes).digest("hex").slice(0, 12) };
+/** Names each file by its content too. */
+export function describeFiles(files: readonly (readonly [string, Buffer])[]): ScriptFiles {
+  return new Map(
+    files.map(([name, bytes]) => {
+      const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+      return [name, { bytes, hash }];
+    }),
+  );
+}
+
+/** The name under which a file may be kept for ever: `t.video.0123456789ab.js`. */
+export function hashedName(files: ScriptFiles, name: string): string {
+  const hash = files.get(name)?.hash;
+  return hash === undefined ? name : name.replace(/js$/, `${hash}.js`);
 }

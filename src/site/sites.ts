@@ -1,13 +1,27 @@
 import type { Db } from "../db/db.ts";
+import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { createSnapshot } from "../lib/snapshot.ts";
 import { createHostSet, type HostSet } from "./hosts.ts";
+import { type LiveTriggers, loadLiveTriggers, siteKey } from "./live-triggers.ts";
+import type { CompiledTrigger } from "./script/compiled.ts";
 import { createSiteStore, type Site } from "./store.ts";
+import type { Trigger } from "./triggers/schema.ts";
 
 export interface SitesDeps {
   readonly db: Db;
   /** Makes a site's public key and shows it this once. */
   createSiteKey(workspaceId: number, siteId: string): Promise<string>;
+  /** The triggers of a published version. */
+  readTriggers(workspaceId: number, siteId: string, version: number): Promise<readonly Trigger[]>;
+  /** Appends to the audit log. */
+  record(
+    workspaceId: number,
+    by: Pick<Caller, "kind" | "id">,
+    action: string,
+    subject: string,
+    detail: Record<string, unknown>,
+  ): Promise<void>;
   /** Time-ordered, so that sites list by age. */
   createId(): string;
   now(): number;
@@ -18,13 +32,34 @@ export interface SitesDeps {
 /** What a site is made of; hosts as `parseHost` spells them. */
 export type NewSite = Pick<Site, "name" | "hosts">;
 
+/** What of a site can be changed. */
+type SiteChanges = Partial<NewSite & Pick<Site, "collects">>;
+
+/** What the script of a site is told: from memory, within a second of a change on another node. */
+export interface LiveSite {
+  readonly collects: Site["collects"];
+  readonly triggers: readonly CompiledTrigger[];
+}
+
 /** The registered sites of all workspaces. */
 export interface Sites {
   /** Resolves when this node already knows the site; the key is shown this once. */
   create(workspaceId: number, site: NewSite): Promise<{ site: Site; writeKey: string }>;
   /** @throws {AppError} `not_found` (404) */
-  update(workspaceId: number, id: string, changes: Partial<NewSite>): Promise<Site>;
+  update(
+    workspaceId: number,
+    id: string,
+    changes: SiteChanges,
+    by: Pick<Caller, "kind" | "id">,
+  ): Promise<Site>;
   list(workspaceId: number): Promise<Site[]>;
+  /** @throws {AppError} `not_found` (404) */
+  find(workspaceId: number, id: string): Promise<Site>;
+  /** A site that is not registered, such as that of WRITE_KEY, collects everything. */
+  live(workspaceId: number, id: string): LiveSite;
+  /** Another public key of the site, for a tag that was lost. */
+  addKey(workspaceId: number, id: string): Promise<string>;
+  refresh(): Promise<void>;
   /**
    * Whether a link goes to a registered site of the workspace. From memory, within a second of a
    * change on another node.
@@ -38,38 +73,77 @@ export interface Sites {
 }
 
 /** The store of sites with its copy in memory. */
-export function createSites({ db, createSiteKey, createId, now, onError }: SitesDeps): Sites {
+export function createSites(deps: SitesDeps): Sites {
+  const { db, createSiteKey, readTriggers, record, createId, now, onError } = deps;
   const store = createSiteStore(db);
-  const snapshot = createSnapshot<ReadonlyMap<number, HostSet>>(
-    new Map(),
-    async () => indexHosts(await store.all()),
+  const snapshot = createSnapshot<Known>(
+    { hosts: new Map(), sites: new Map(), triggers: new Map() },
+    load,
     onError,
   );
 
+  async function load(): Promise<Known> {
+    const sites = await store.all();
+    return {
+      hosts: indexHosts(sites),
+      sites: new Map(sites.map((site) => [siteKey(site), site])),
+      triggers: await loadLiveTriggers(sites, snapshot.current().triggers, (site, version) =>
+        readTriggers(site.workspaceId, site.id, version),
+      ),
+    };
+  }
+
+  async function find(workspaceId: number, id: string): Promise<Site> {
+    const site = await store.get(workspaceId, id);
+    if (!site) throw noSuchSite(id);
+    return site;
+  }
+
   return {
     async create(workspaceId, { name, hosts }) {
-      const site: Site = { workspaceId, id: createId(), name, hosts, createdAt: now() };
+      const site = { workspaceId, id: createId(), name, hosts, createdAt: now() };
       await store.add(site);
       const writeKey = await createSiteKey(workspaceId, site.id);
       await snapshot.refresh();
-      return { site, writeKey };
+      return { site: { ...site, collects: "everything", liveVersion: null }, writeKey };
     },
-    async update(workspaceId, id, changes) {
-      const known = await store.get(workspaceId, id);
-      if (!known) throw noSuchSite(id);
-      const site = { ...known, ...changes };
+    async update(workspaceId, id, changes, by) {
+      const site = { ...(await find(workspaceId, id)), ...changes };
       if (!(await store.update(site))) throw noSuchSite(id);
       await snapshot.refresh();
+      await record(workspaceId, by, "site.update", id, changes);
       return site;
     },
     list: (workspaceId) => store.list(workspaceId),
-    isSiteHost: (workspaceId, host) => snapshot.current().get(workspaceId)?.has(host) ?? false,
+    find,
+    live(workspaceId, id) {
+      const key = siteKey({ workspaceId, id });
+      const { sites, triggers } = snapshot.current();
+      return {
+        collects: sites.get(key)?.collects ?? "everything",
+        triggers: triggers.get(key)?.triggers ?? [],
+      };
+    },
+    async addKey(workspaceId, id) {
+      await find(workspaceId, id);
+      return createSiteKey(workspaceId, id);
+    },
+    refresh: snapshot.refresh,
+    isSiteHost: (workspaceId, host) =>
+      snapshot.current().hosts.get(workspaceId)?.has(host) ?? false,
     async start() {
       await snapshot.refresh().catch(onError);
       snapshot.start();
     },
     stop: () => snapshot.stop(),
   };
+}
+
+/** The copy in memory. */
+interface Known {
+  readonly hosts: ReadonlyMap<number, HostSet>;
+  readonly sites: ReadonlyMap<string, Site>;
+  readonly triggers: LiveTriggers;
 }
 
 function indexHosts(sites: readonly Site[]): ReadonlyMap<number, HostSet> {

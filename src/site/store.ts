@@ -1,6 +1,9 @@
 import type { Db } from "../db/db.ts";
 import { sql } from "../db/sql.ts";
 
+/** What the script of a site sends. */
+export const COLLECTS = ["everything", "page_views", "nothing"] as const;
+
 /** A registered site. */
 export interface Site {
   readonly workspaceId: number;
@@ -9,13 +12,16 @@ export interface Site {
   /** As `parseHost` spells them. */
   readonly hosts: readonly string[];
   readonly createdAt: number;
+  readonly collects: (typeof COLLECTS)[number];
+  /** The version of its triggers that is published; null before the first. */
+  readonly liveVersion: number | null;
 }
 
 /** The table `sites`. */
 export interface SiteStore {
-  add(site: Site): Promise<void>;
-  /** Changes name and hosts; false if there is no such site in the workspace. */
-  update(site: Pick<Site, "workspaceId" | "id" | "name" | "hosts">): Promise<boolean>;
+  add(site: Omit<Site, "collects" | "liveVersion">): Promise<void>;
+  /** Changes name, hosts and what is collected; false if there is no such site in the workspace. */
+  update(site: Pick<Site, "workspaceId" | "id" | "name" | "hosts" | "collects">): Promise<boolean>;
   /** Oldest first. Reads by the primary key. */
   list(workspaceId: number): Promise<Site[]>;
   get(workspaceId: number, id: string): Promise<Site | undefined>;
@@ -29,22 +35,24 @@ interface SiteRow {
   name: string;
   hosts: string;
   created_at: number;
+  collects: Site["collects"];
+  live_version: number | null;
 }
 
-const COLUMNS = sql`workspace_id, site_id, name, hosts, created_at`;
+const COLUMNS = sql`workspace_id, site_id, name, hosts, created_at, collects, live_version`;
 
 /** @param db the storage port */
 export function createSiteStore(db: Db): SiteStore {
   return {
     async add({ workspaceId, id, name, hosts, createdAt }) {
       await db.run(sql`
-        INSERT INTO sites (${COLUMNS})
+        INSERT INTO sites (workspace_id, site_id, name, hosts, created_at)
         VALUES (${workspaceId}, ${id}, ${name}, ${JSON.stringify(hosts)}, ${createdAt})`);
     },
-    async update({ workspaceId, id, name, hosts }) {
+    async update({ workspaceId, id, name, hosts, collects }) {
       const changed = await db.run(sql`
         UPDATE sites
-        SET name = ${name}, hosts = ${JSON.stringify(hosts)}
+        SET name = ${name}, hosts = ${JSON.stringify(hosts)}, collects = ${collects}
         WHERE workspace_id = ${workspaceId} AND site_id = ${id}`);
       return changed === 1;
     },
@@ -78,5 +86,7 @@ function toSite(row: SiteRow): Site {
     name: row.name,
     hosts: Array.isArray(hosts) ? hosts.map(String) : [],
     createdAt: row.created_at,
+    collects: row.collects,
+    liveVersion: row.live_version,
   };
 }

@@ -1,9 +1,8 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundleSiteScript } from "../../scripts/site-script.mjs";
 import { isObject, objectOf } from "../../src/collect/json-object.ts";
 import { hasChromium, launchChromium } from "./support.ts";
 
@@ -28,11 +27,11 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
   let context: BrowserContext;
   let page: Page;
   let site: Site;
-  let script: string;
+  let script: ReadonlyMap<string, Buffer>;
   const errors: string[] = [];
 
   beforeAll(async () => {
-    script = await bundleScript();
+    script = await bundleSiteScript();
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
@@ -207,18 +206,6 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
   });
 });
 
-async function bundleScript(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("../../src/site/script/index.ts", import.meta.url))],
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2020",
-    write: false,
-  });
-  return outputFiles[0]?.text ?? "";
-}
-
 const PAGES: Record<string, string> = {
   "/long": `<div style="height:8000px"></div>
     <a id="out" href="https://other.test/x" target="later">Elsewhere</a>
@@ -236,7 +223,7 @@ const SCRIPTS: Record<string, string> = {
   "/layer.js": `window.dataLayer = [{event: "gtm.js"}, {event: "view_item", ecommerce: {value: 5}}];`,
 };
 
-async function startSite(script: string): Promise<Site> {
+async function startSite(script: ReadonlyMap<string, Buffer>): Promise<Site> {
   const calls: SentCall[] = [];
   const bodies: string[] = [];
   const answers: number[] = [];
@@ -260,8 +247,14 @@ async function startSite(script: string): Promise<Site> {
   return { server, origin: `http://127.0.0.1:${port}`, calls, bodies, answers };
 }
 
-function serve(pathname: string, script: string, res: ServerResponse): void {
-  const source = pathname === "/t.js" ? script : SCRIPTS[pathname];
+function serve(pathname: string, script: ReadonlyMap<string, Buffer>, res: ServerResponse): void {
+  if (pathname === "/t/k.json") {
+    const players = 'video,iframe[src*="youtube"],iframe[src*="vimeo"]';
+    res.writeHead(200, { "Content-Type": "application/json" });
+    res.end(JSON.stringify({ modules: [["t.video.js", 0, players]] }));
+    return;
+  }
+  const source = script.get(pathname.slice(1)) ?? SCRIPTS[pathname];
   if (source !== undefined) {
     res.writeHead(200, { "Content-Type": "text/javascript" }).end(source);
     return;

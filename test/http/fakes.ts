@@ -9,6 +9,9 @@ import { AppError } from "../../src/lib/errors.ts";
 import { createId } from "../../src/lib/ids.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
 import type { JourneyPage } from "../../src/reports/store.ts";
+import type { Site } from "../../src/site/store.ts";
+import type { DraftTrigger, TriggerVersion } from "../../src/site/triggers/store.ts";
+import { createTriggers, type Triggers } from "../../src/site/triggers/triggers.ts";
 
 export const BASE_URL = "http://127.0.0.1:3000";
 export const API_KEY = "test-api-key-0123456789";
@@ -63,6 +66,49 @@ const NO_CAMPAIGNS: Campaigns = {
   changeLink: nothing,
 };
 
+/** A site that nobody has changed. */
+const SITE: Site = {
+  workspaceId: 1,
+  id: "site1",
+  name: "Shop",
+  hosts: ["shop.example.com"],
+  createdAt: NOON,
+  collects: "everything",
+  liveVersion: null,
+};
+
+/** Triggers in memory, as the tables would hold them. */
+function createTestTriggers(): Triggers {
+  let draft: DraftTrigger[] = [];
+  const versions: TriggerVersion[] = [];
+  const live = () => versions.at(-1)?.version ?? null;
+  return createTriggers({
+    store: {
+      draft: async () => draft,
+      async put(_workspaceId, _siteId, changed) {
+        const others = draft.filter(({ trigger }) => trigger.id !== changed.trigger.id);
+        draft = [...others, changed];
+      },
+      async remove(_workspaceId, _siteId, id) {
+        const before = draft.length;
+        draft = draft.filter(({ trigger }) => trigger.id !== id);
+        return draft.length < before;
+      },
+      versions: async () => [...versions].reverse(),
+      version: async (_workspaceId, _siteId, version) =>
+        versions.find((one) => one.version === version),
+      publish: async (_workspaceId, _siteId, version) => void versions.push(version),
+      restore: async (_workspaceId, _siteId, version) => void versions.push(version),
+    },
+    findSite: async () => ({ ...SITE, liveVersion: live() }),
+    refresh: async () => {},
+    record: async () => {},
+    previewKeys: createKeyring("a secret of the tests").keysFor("preview"),
+    createId: () => createId(NOON),
+    now: () => NOON,
+  });
+}
+
 /** Pages over made-up data; a test replaces what it looks at. */
 export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}): PageDeps {
   return {
@@ -79,6 +125,9 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     auditDecision: async () => {},
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
+    updateSite: async () => SITE,
+    addSiteKey: async () => "cts_key",
+    triggers: createTestTriggers(),
     ...replaced,
   };
 }

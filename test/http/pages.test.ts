@@ -443,6 +443,8 @@ describe("/sites and /settings", () => {
       name: "Shop",
       hosts: ["a.test", "*.a.test"],
       createdAt: NOON,
+      collects: "everything" as const,
+      liveVersion: null,
     };
     expect((await get("/sites", { listSites: async () => [site] })).text).toContain(
       "a.test, *.a.test",

@@ -4,12 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Caller, setCaller } from "../../src/lib/caller.ts";
 import { AppError } from "../../src/lib/errors.ts";
 import { createSiteRoutes } from "../../src/site/routes.ts";
-import { describeScript } from "../../src/site/script-file.ts";
 import { createSites, type Sites } from "../../src/site/sites.ts";
 import { createTestDatabase, type TestDatabase, testEngines } from "../support/database.ts";
 
 const NOW = 1_767_607_200_000;
-const script = describeScript(Buffer.from("(()=>{})();"));
 
 describe.each(testEngines)("the routes of sites on %s", (engine) => {
   let database: TestDatabase;
@@ -23,7 +21,7 @@ describe.each(testEngines)("the routes of sites on %s", (engine) => {
     sites = makeSites();
     await sites.start();
     app = express();
-    app.use(createSiteRoutes({ sites, script, authorize: () => signIn }));
+    app.use(createSiteRoutes({ sites, authorize: () => signIn }));
     app.use(renderError);
   });
   afterEach(async () => {
@@ -38,10 +36,13 @@ describe.each(testEngines)("the routes of sites on %s", (engine) => {
   };
 
   let ids = 0;
+  const audit: unknown[][] = [];
   function makeSites(): Sites {
     return createSites({
       db: database.db,
       createSiteKey: async (workspace, siteId) => `cts_${workspace}_${siteId}`,
+      readTriggers: async () => [],
+      record: async (...entry) => void audit.push(entry),
       createId: () => `id${++ids}`,
       now: () => NOW,
       onError: (error) => {
@@ -61,6 +62,8 @@ describe.each(testEngines)("the routes of sites on %s", (engine) => {
       name: "Shop",
       hosts: ["shop.test", "*.shop.test"],
       created_at: "2026-01-05T10:00:00.000Z",
+      collects: "everything",
+      live_version: null,
       write_key: `cts_1_${id}`,
     });
     expect(answer.headers["cache-control"]).toBe("no-store");
@@ -116,25 +119,16 @@ describe.each(testEngines)("the routes of sites on %s", (engine) => {
     expect(again.isSiteHost(1, "a.test")).toBe(true);
   });
 
-  it("serves the script to any page, and not again while it is the same", async () => {
-    const answer = await request(app).get("/t.js");
-    expect(answer.text).toBe("(()=>{})();");
-    expect(answer.headers).toMatchObject({
-      "content-type": "text/javascript; charset=utf-8",
-      "access-control-allow-origin": "*",
-      "cross-origin-resource-policy": "cross-origin",
-      etag: `"${script.hash}"`,
-    });
-    expect(answer.headers["cache-control"]).toContain("max-age=600");
-    await request(app).get("/t.js").set("If-None-Match", `"${script.hash}"`).expect(304);
-  });
-
-  it("serves this version for ever, and an older one's name for a while", async () => {
-    const own = await request(app).get(`/t.${script.hash}.js`);
-    expect(own.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
-    const older = await request(app).get("/t.0123456789ab.js");
-    expect(older.status).toBe(200);
-    expect(older.headers["cache-control"]).toContain("max-age=600");
+  it("switches off what the script sends, in force on this node at once", async () => {
+    const { body } = await request(app)
+      .post("/v1/sites")
+      .send({ name: "Shop", hosts: ["a.test"] });
+    const change = { collects: "page_views" };
+    const answer = await request(app).patch(`/v1/sites/${body.id}`).send(change).expect(200);
+    expect(answer.body.collects).toBe("page_views");
+    expect(sites.live(1, body.id).collects).toBe("page_views");
+    expect(audit.at(-1)).toMatchObject([1, { id: "k" }, "site.update", body.id, change]);
+    await request(app).patch(`/v1/sites/${body.id}`).send({ collects: "some" }).expect(422);
   });
 });
 

@@ -1,22 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { recallClick, rememberClick, takeClickId } from "../../src/site/script/click-id.ts";
+import { recallClick, rememberClick, takeFrom } from "../../src/site/script/click-id.ts";
 import { readLayerEntry } from "../../src/site/script/data-layer.ts";
 import { createId } from "../../src/site/script/ids.ts";
 import { describeLink } from "../../src/site/script/links.ts";
-import {
-  type Call,
-  joinCalls,
-  judgeAnswer,
-  retryDelay,
-  splitCalls,
-} from "../../src/site/script/outbox.ts";
+import { isWorthRetrying, keepNewest, retryDelay, takeNext } from "../../src/site/script/outbox.ts";
 import { findSearchTerm, isNewPage } from "../../src/site/script/page-url.ts";
 import { createThresholds } from "../../src/site/script/thresholds.ts";
 
 const NOW = 1_767_607_200_000;
 
-describe("takeClickId", () => {
+describe("takeFrom", () => {
   it.each([
     ["https://a.test/?jt=C", "https://a.test/", "C"],
     ["https://a.test/p?a=%20&jt=C&b=+#top", "https://a.test/p?a=%20&b=+#top", "C"],
@@ -25,13 +19,13 @@ describe("takeClickId", () => {
     ["https://a.test/?a=1#jt=C", "https://a.test/?a=1", "C"],
     ["https://a.test/?jt=", "https://a.test/", ""],
   ])("takes it out of %j", (url, rest, clickId) => {
-    expect(takeClickId(url, "jt")).toEqual({ url: rest, clickId });
+    expect(takeFrom(url, "jt")).toEqual([clickId, rest]);
   });
 
   it.each(["https://a.test/", "https://a.test/?ajt=C", "https://a.test/jt=C"])(
     "finds none in %j",
     (url) => {
-      expect(takeClickId(url, "jt")).toBeUndefined();
+      expect(takeFrom(url, "jt")).toBeUndefined();
     },
   );
 
@@ -54,47 +48,38 @@ describe("createId", () => {
 });
 
 describe("outbox", () => {
-  const calls = (count: number, size = 0): Call[] =>
-    Array.from({ length: count }, (_, i) => ({
-      type: "track",
-      messageId: `m${i}`,
-      text: "x".repeat(size),
-    }));
-
-  it("joins each call once and keeps the newest hundred", () => {
-    const joined = joinCalls(calls(80), calls(120));
-    expect(joined).toHaveLength(100);
-    expect(joined.map((call) => call.messageId)).toContain("m119");
-    expect(joinCalls(calls(3), calls(3))).toEqual(calls(3));
+  it("keeps the newest hundred", () => {
+    const calls = Array.from({ length: 120 }, (_, index) => `m${index}`);
+    expect(keepNewest(calls)).toHaveLength(100);
+    expect(keepNewest(calls)).toContain("m119");
   });
 
   it("splits into requests that browsers queue, losing and reordering none", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(30_000), { maxLength: 12 }), (sizes) => {
-        const given = sizes.map((size, i) => ({
-          ...calls(1, size)[0],
-          type: "t",
-          messageId: `${i}`,
-        }));
-        const lists = splitCalls(given);
-        expect(lists.flat()).toEqual(given);
-        for (const list of lists) {
-          if (list.length > 1) expect(JSON.stringify(list).length).toBeLessThan(20_100);
+        const calls = sizes.map((size, index) => `${index}:${"x".repeat(size)}`);
+        const sent: string[] = [];
+        while (sent.length < calls.length) {
+          const next = takeNext(calls.slice(sent.length));
+          expect(next.length).toBeGreaterThan(0);
+          if (next.length > 1) expect(next.join().length).toBeLessThan(20_020);
+          sent.push(...next);
         }
+        expect(sent).toEqual(calls);
       }),
     );
   });
 
   it.each([
-    [200, "sent"],
-    [400, "sent"],
-    [401, "sent"],
-    [413, "sent"],
-    [408, "retry"],
-    [429, "retry"],
-    [503, "retry"],
-  ])("takes an answer of %i as %s", (status, verdict) => {
-    expect(judgeAnswer(status)).toBe(verdict);
+    [200, false],
+    [400, false],
+    [401, false],
+    [413, false],
+    [408, true],
+    [429, true],
+    [503, true],
+  ])("sends again after an answer of %i: %j", (status, expected) => {
+    expect(isWorthRetrying(status)).toBe(expected);
   });
 
   it("waits as long as the server asks, else longer each time up to 64 s", () => {
@@ -121,7 +106,8 @@ describe("findSearchTerm", () => {
   it.each([
     ["?q=red%20shoes", "red shoes"],
     ["?s=&query=hat", "hat"],
-    ["?utm_source=q", null],
+    ["?page=2&q=red+shoes%21", "red shoes!"],
+    ["?utm_source=q", undefined],
   ])("finds in %j %j", (search, expected) => {
     expect(findSearchTerm(search)).toBe(expected);
   });
@@ -140,10 +126,9 @@ describe("describeLink", () => {
     ],
     ["https://shop.test/pdf", undefined],
   ])("reads %j", (href, expected) => {
-    const event = describeLink(new URL(href), "www.shop.test");
     const { name, ...properties } = expected ?? {};
-    expect(event).toEqual(
-      expected && { name, properties: { link_url: new URL(href).href, ...properties } },
+    expect(describeLink(new URL(href), "www.shop.test")).toEqual(
+      expected && [name, { link_url: new URL(href).href, ...properties }],
     );
   });
 });
@@ -155,7 +140,12 @@ describe("readLayerEntry", () => {
     ["gtag's arguments", { 0: "event", 1: "add_to_cart", 2: { value: 5 } }, { value: 5 }],
     ["gtag's without properties", { 0: "event", 1: "add_to_cart" }, {}],
   ])("reads %s", (_case, entry, properties) => {
-    expect(readLayerEntry(entry)).toEqual({ name: "add_to_cart", properties });
+    expect(readLayerEntry(entry)).toEqual(["add_to_cart", properties]);
+  });
+
+  it("reads what the visitor agreed to", () => {
+    const given = { 0: "consent", 1: "update", 2: { ad_storage: "denied" } };
+    expect(readLayerEntry(given)).toEqual(["consent", { ad_storage: "denied" }]);
   });
 
   it.each([
@@ -173,15 +163,7 @@ describe("readLayerEntry", () => {
 
 describe("createThresholds", () => {
   it("tells each threshold once, also those that were jumped over", () => {
-    const depth = createThresholds([25, 50, 75, 90]);
-    expect([10, 60, 40, 100, 100].map((percent) => depth.pass(percent))).toEqual([
-      [],
-      [25, 50],
-      [],
-      [75, 90],
-      [],
-    ]);
-    depth.reset();
-    expect(depth.pass(30)).toEqual([25]);
+    const pass = createThresholds([25, 50, 75, 90]);
+    expect([10, 60, 40, 100, 100].map(pass)).toEqual([[], [25, 50], [], [75, 90], []]);
   });
 });

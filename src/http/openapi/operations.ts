@@ -31,6 +31,7 @@ import {
   siteSchema,
   suggestionSchema,
 } from "./schemas.ts";
+import { TRIGGER_OPERATIONS } from "./trigger-operations.ts";
 
 /** One call of the API, as the document and the page of it describe it. */
 export interface Operation {
@@ -189,13 +190,14 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: "patch",
     path: "/v1/sites/{id}",
-    summary: "Change a site's name or hosts",
+    summary: "Change a site's name, hosts or what its script sends",
     tag: "Collection",
     scope: "admin",
     body: siteChangesSchema,
     example: { hosts: ["shop.example.com", "*.example.com"] },
     answer: siteSchema,
   },
+  ...TRIGGER_OPERATIONS,
   {
     method: "get",
     path: "/v1/contacts",

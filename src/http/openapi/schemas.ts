@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { COLLECTS } from "../../site/store.ts";
 
 const time = z.iso.datetime().meta({ description: "ISO 8601, UTC." });
 
@@ -33,8 +34,44 @@ export const keySchema = z
   .meta({ id: "Key" });
 
 export const siteSchema = z
-  .object({ id: z.string(), name: z.string(), hosts: z.array(z.string()), created_at: time })
+  .object({
+    id: z.string(),
+    name: z.string(),
+    hosts: z.array(z.string()),
+    created_at: time,
+    collects: z.enum(COLLECTS).meta({ description: "What the script sends." }),
+    live_version: z
+      .int()
+      .nullable()
+      .meta({ description: "The published version of its triggers." }),
+  })
   .meta({ id: "Site" });
+
+const part = z.record(z.string(), z.unknown());
+
+/** A trigger as it is kept: the parts are those of the body that made it. */
+export const triggerAnswerSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    enabled: z.boolean(),
+    on: part,
+    conditions: z.array(part),
+    event: z.string(),
+    parameters: z.array(part),
+  })
+  .meta({ id: "Trigger" });
+
+export const triggerVersionSchema = z
+  .object({
+    version: z.int(),
+    note: z.string(),
+    restores: z.int().nullable().meta({ description: "The version it brought back." }),
+    published_at: time,
+    published_by: z.string(),
+    triggers: z.array(triggerAnswerSchema),
+  })
+  .meta({ id: "TriggerVersion" });
 
 const settings = {
   stopped: z.boolean(),

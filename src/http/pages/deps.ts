@@ -12,6 +12,7 @@ import type {
   JourneyQuery,
 } from "../../reports/store.ts";
 import type { NewSite, Sites } from "../../site/sites.ts";
+import type { Triggers } from "../../site/triggers/triggers.ts";
 
 /** An event of the log as the live list shows it. */
 export interface LatestEvent {
@@ -65,4 +66,8 @@ export interface PageDeps {
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;
+  updateSite: Sites["update"];
+  /** Another key for a site's tag, shown once. */
+  addSiteKey: Sites["addKey"];
+  triggers: Triggers;
 }

@@ -11,7 +11,9 @@ import { createSignInGate, createWelcomingGate } from "./session.ts";
 import { createSettingsPages } from "./settings.ts";
 import { createShow } from "./show.ts";
 import { createSignInPages } from "./sign-in.ts";
+import { createSitePage } from "./site.ts";
 import { createSitePages } from "./sites.ts";
+import { createTriggerPages } from "./trigger.ts";
 import { createWelcomePages } from "./welcome.ts";
 
 /** Every page. The sign-in pages come first: they take one-time links on `/welcome`. */
@@ -28,6 +30,8 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createJourneyPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
+  router.use(createSitePage(deps, show, gate));
+  router.use(createTriggerPages(deps, show, gate));
   router.use(createSettingsPages(deps, show, gate));
   return router;
 }

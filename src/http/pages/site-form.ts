@@ -35,7 +35,15 @@ export async function createSiteFromForm(
   }
 }
 
-function scriptTag(baseUrl: string, writeKey: string): string {
-  const address = new URL("/t.js", baseUrl).href;
-  return `<script async src="${address}" data-key="${writeKey}"></script>`;
+/**
+ * What a site puts into its pages: the script, and a pixel for browsers without JavaScript. The pixel's
+ * visitor is nobody: all of these browsers would be one.
+ */
+export function scriptTag(baseUrl: string, writeKey: string): string {
+  const base = baseUrl.replace(/\/$/, "");
+  const pixel = `${base}/pixel/v1/page?writeKey=${writeKey}&amp;anonymousId=anonymous`;
+  return [
+    `<script async src="${base}/t.js" data-key="${writeKey}"></script>`,
+    `<noscript><img src="${pixel}" alt="" width="1" height="1" referrerpolicy="no-referrer-when-downgrade"></noscript>`,
+  ].join("\n");
 }

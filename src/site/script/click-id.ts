@@ -1,24 +1,20 @@
-/** A page's URL and the click it was landed from. */
-export interface Landing {
-  /** The URL without the parameter, otherwise the same text. */
-  readonly url: string;
-  readonly clickId: string;
-}
+/** The parameter's value, and the URL without it, otherwise the same text. */
+export type Taken = readonly [value: string, url: string];
 
 /**
- * Takes the click parameter out of a URL, from its query or its fragment.
+ * Takes a parameter, such as that of the click, out of a URL: from its query or its fragment.
  *
  * @param name as the redirect adds it: letters, digits, `-` and `_`
  * @returns    undefined when the URL does not carry it
  */
-export function takeClickId(url: string, name: string): Landing | undefined {
-  let clickId: string | undefined;
+export function takeFrom(url: string, name: string): Taken | undefined {
+  let value: string | undefined;
   const run = new RegExp(`([?&#])(?:${name}=[^&#]*(?:&|(?=#)|$))+`, "g");
   const stripped = url.replace(run, (all, before: string) => {
-    clickId ??= all.slice(1).split(/[=&]/)[1];
+    value ??= all.slice(1).split(/[=&]/)[1];
     return all.endsWith("&") ? before : "";
   });
-  return clickId === undefined ? undefined : { url: stripped, clickId };
+  return value === undefined ? undefined : [value, stripped];
 }
 
 /** A click older than this claims nobody any more, so its id is no longer sent. */

@@ -1,4 +1,4 @@
-import { recallClick, rememberClick, takeClickId } from "./click-id.ts";
+import { recallClick, rememberClick, takeFrom } from "./click-id.ts";
 import { createId } from "./ids.ts";
 import { isNewPage } from "./page-url.ts";
 import { createStorage } from "./storage.ts";
@@ -18,28 +18,46 @@ export interface Api {
   push(...calls: unknown[][]): void;
 }
 
-/** The script's own attributes: `data-key`, `data-click-param`, `data-privacy`, `data-auto`. */
+/** What a page's tag says. */
 export interface Settings {
   /** Folder of the script, with a slash at its end. */
-  readonly base: string;
-  readonly key: string;
-  readonly clickParam: string;
-  /** A visitor who sends Global Privacy Control or Do Not Track is not joined with a click. */
-  readonly respectsPrivacy: boolean;
+  readonly folder: string;
+  readonly writeKey: string;
+  /** The click that the page was landed from. */
+  readonly clickId: string | undefined;
+  /** Whether what happens on the page is sent without being asked for. */
+  readonly isAutomatic: boolean;
 }
 
-/** The script's inside, for the triggers. */
+/** Something that happened on the page: what, what is known of it, and the element it happened to. */
+export type Signal = readonly [kind: string, variables: Properties, target?: Element];
+
+/** The script's inside, for what watches the page and for the modules that are loaded later. */
 export interface Core {
   readonly api: Api;
+  readonly listen: typeof listen;
+  /** What has happened, oldest first; the triggers replace its `push`. */
+  readonly signals: Signal[];
   /** Called before a page view that replaces another one, and when the page is hidden. */
-  onLeavePage(listener: () => void): void;
-  /** Sends the first page view and one for every later URL. */
-  watchPages(): void;
+  readonly leaving: (() => void)[];
+  /** The token of a preview, during which nothing is sent. */
+  readonly preview: string | null;
+  /** The one type of call that is sent; undefined sends all. */
+  only: string | undefined;
+  /** What the visitor has agreed to, by Google's keys. */
+  consent?: Properties;
+  /** Told of every call, and what became of a trigger; set by the preview. */
+  report?: (...what: unknown[]) => void;
+  /** Tells the triggers what happened. */
+  notice(...signal: Signal): void;
+  /** The same, and sends it as the event of that name. */
+  observe(...signal: Signal): void;
 }
 
 const VISITOR = "clicktrail_id";
 const USER = "clicktrail_user";
 const CLICK = "clicktrail_click";
+const PREVIEW = "clicktrail_preview";
 
 /** Wraps a function so that it never throws into the page. */
 export function guard<A extends unknown[]>(action: (...args: A) => void): (...args: A) => void {
@@ -54,69 +72,61 @@ export function guard<A extends unknown[]>(action: (...args: A) => void): (...ar
 
 /** Listens on the window, before the page's own handlers and without holding up its scrolling. */
 export function listen<K extends keyof EventMap>(
-  type: K,
+  types: readonly K[],
   listener: (event: EventMap[K]) => void,
-  once = false,
 ): void {
-  const options = { capture: true, passive: true, once };
   // The types know only the window's events; those of the document pass through it too.
-  addEventListener(type, guard(listener as (event: Event) => void), options);
+  const guarded = guard(listener as (event: Event) => void);
+  for (const type of types) addEventListener(type, guarded, { capture: true, passive: true });
 }
 
 type EventMap = DocumentEventMap & WindowEventMap;
 
-/** Starts the script: takes the click parameter, offers the calls and delivers them. */
-export function startCore(settings: Settings): Core {
+/** Takes a parameter off the address bar, before anything else of the page sees it. */
+export function takeParameter(name: string): string | undefined {
+  const [value, url] = takeFrom(location.href, name) ?? [];
+  if (url) history.replaceState(history.state, "", url);
+  return value;
+}
+
+/** Starts the script: offers the calls and delivers them. */
+export function startCore({ folder, writeKey, clickId, isAutomatic }: Settings): Core {
   const local = createStorage(() => localStorage);
   const session = createStorage(() => sessionStorage);
   const { navigator } = window;
-  const leaveListeners: (() => void)[] = [];
   let interacted = 0;
   let referrer = document.referrer;
   /** The page that is being left, when the address bar already shows the next one. */
-  let leaving = "";
+  let left = "";
 
-  landFromClick();
   const transport = createTransport(
-    `${settings.base}v1/b?writeKey=${encodeURIComponent(settings.key)}`,
+    `${folder}v1/b?writeKey=${encodeURIComponent(writeKey)}`,
     {
       library: { name: "clicktrail.js" },
       locale: navigator.language,
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      ...(navigator.webdriver ? { webdriver: 1 } : {}),
+      webdriver: navigator.webdriver ? 1 : undefined,
     },
     local,
   );
+  if (clickId) session.set(CLICK, rememberClick(clickId, Date.now()));
+  const preview = takeParameter(PREVIEW) ?? session.get(PREVIEW);
+  session.set(PREVIEW, preview);
 
-  function landFromClick(): void {
-    const landing = takeClickId(location.href, settings.clickParam);
-    if (!landing) return;
-    history.replaceState(history.state, "", landing.url);
-    if (!settings.respectsPrivacy || !refusesTracking()) {
-      session.set(CLICK, rememberClick(landing.clickId, Date.now()));
-    }
-  }
-
-  function refusesTracking(): unknown {
-    return Reflect.get(navigator, "globalPrivacyControl") || navigator.doNotTrack === "1";
-  }
-
-  function newId(): string {
-    return createId(Date.now(), crypto.getRandomValues(new Uint8Array(16)));
-  }
+  const newId = (): string => createId(Date.now(), crypto.getRandomValues(new Uint8Array(16)));
 
   function visitorId(): string {
-    const known = local.get(VISITOR);
-    if (known) return known;
-    const id = newId();
+    const id = local.get(VISITOR) ?? newId();
     local.set(VISITOR, id);
     return id;
   }
 
   function call(type: string, members: Properties): void {
     const now = Date.now();
-    const page = new URL(leaving || location.href);
-    transport.add({
+    const { href: url, pathname: path, search } = new URL(left || location.href);
+    core.report?.(type, members);
+    if ((core.only ?? type) !== type) return;
+    transport.enqueue({
       type,
       messageId: newId(),
       timestamp: new Date(now).toISOString(),
@@ -124,21 +134,16 @@ export function startCore(settings: Settings): Core {
       userId: local.get(USER),
       ...members,
       context: {
-        page: {
-          url: page.href,
-          path: page.pathname,
-          search: page.search,
-          title: document.title,
-          referrer,
-        },
+        page: { url, path, search, title: document.title, referrer },
         click_id: recallClick(session.get(CLICK), now),
+        consent: core.consent,
         interacted,
       },
     });
   }
 
   function leavePage(): void {
-    for (const listener of leaveListeners) listener();
+    for (const listener of core.leaving) listener();
   }
 
   function flushOnLeave(): void {
@@ -146,72 +151,77 @@ export function startCore(settings: Settings): Core {
     transport.flush(true);
   }
 
+  function viewPage(): void {
+    if (isAutomatic) api.page();
+    core.notice("page_view", {});
+  }
+
+  /** The first page view, and one for every later URL. */
   function watchPages(): void {
     let url = location.href;
     const viewIfNew = guard(() => {
       const next = location.href;
       if (!isNewPage(url, next)) return;
-      leaving = url;
+      left = url;
       leavePage();
-      leaving = "";
+      left = "";
       referrer = url;
       url = next;
-      api.page();
+      viewPage();
     });
     // One turn later the page has set its title, and a chain of redirects has come to its end.
-    const notice = (): void => void setTimeout(viewIfNew);
+    const soon = (): void => void setTimeout(viewIfNew);
     for (const method of ["pushState", "replaceState"] as const) {
       const original = history[method];
       history[method] = function (this: History, ...args) {
         original.apply(this, args);
-        notice();
+        soon();
       };
     }
-    listen("popstate", notice);
-    api.page();
-  }
-
-  function noticeHand(): void {
-    interacted = 1;
+    listen(["popstate"], soon);
+    viewPage();
   }
 
   const api: Api = {
-    track: guard((event, properties) => call("track", { event, properties: plain(properties) })),
-    identify: guard((userId, traits) => {
+    track: (event, properties) => call("track", { event, properties }),
+    identify(userId, traits) {
       if (userId !== null && typeof userId === "object") return api.identify(null, userId);
       if (userId) local.set(USER, `${userId}`);
-      call("identify", { traits: plain(traits), userId: local.get(USER) });
-    }),
-    page: guard((name, properties) => {
+      call("identify", { traits, userId: local.get(USER) });
+    },
+    page(name, properties) {
       if (typeof name === "object") return api.page(undefined, name);
-      call("page", { name, properties: plain(properties) });
-    }),
-    reset: guard(() => {
+      call("page", { name, properties });
+    },
+    reset() {
       local.set(VISITOR, null);
       local.set(USER, null);
       session.set(CLICK, null);
-    }),
-    push: guard((...calls) => {
-      for (const [method, ...args] of calls) {
-        const run: unknown = Reflect.get(api, `${method}`);
-        if (typeof run === "function") Reflect.apply(run, api, args);
-      }
-    }),
+    },
+    push(...calls) {
+      for (const [method, ...args] of calls) Reflect.get(api, `${method}`)?.(...args);
+    },
   };
-
-  for (const type of ["pointerdown", "keydown", "touchstart", "wheel", "scroll"] as const) {
-    listen(type, noticeHand, true);
-  }
-  listen("pagehide", flushOnLeave);
-  listen("visibilitychange", () => document.visibilityState === "hidden" && flushOnLeave());
-  return {
+  for (const [name, method] of Object.entries(api)) Reflect.set(api, name, guard(method));
+  const core: Core = {
     api,
-    onLeavePage: (listener) => void leaveListeners.push(listener),
-    watchPages,
+    listen,
+    preview,
+    only: preview ? "none" : undefined,
+    signals: [],
+    leaving: [],
+    notice: (...signal) => void core.signals.push(signal),
+    observe(...signal) {
+      core.notice(...signal);
+      if (isAutomatic) api.track(signal[0], signal[1]);
+    },
   };
-}
 
-/** A copy of what JSON can carry, made now: the page may change or reuse its object. */
-function plain(properties: Properties | undefined): Properties | undefined {
-  return properties && JSON.parse(JSON.stringify(properties));
+  listen(["pointerdown", "keydown", "wheel", "scroll"], () => {
+    interacted = 1;
+  });
+  listen(["pagehide"], flushOnLeave);
+  listen(["visibilitychange"], () => document.hidden && flushOnLeave());
+  watchPages();
+  return core;
 }

@@ -7,21 +7,24 @@ import { type Core, guard, listen } from "./core.ts";
  * `data-clicktrail-email` says who the visitor is, the hidden one marked `data-clicktrail-honeypot`
  * tells on programs that fill in everything.
  */
-export function watchForms({ api }: Core): void {
+export function watchForms({ observe }: Core): void {
   const startedAt = new WeakMap<HTMLFormElement, number>();
 
-  listen("focusin", ({ target }) => {
-    const field = target instanceof Element ? target : undefined;
-    const form = field?.closest("form");
-    if (!field || !form || startedAt.has(form)) return;
+  listen(["focusin"], ({ target }) => {
+    const form = target instanceof Element && target.closest("form");
+    if (!form || startedAt.has(form)) return;
     startedAt.set(form, performance.now());
-    api.track("form_start", {
-      ...describeForm(form),
-      first_field_id: field.id,
-      first_field_name: field.getAttribute("name"),
-      first_field_type: field.getAttribute("type"),
-      first_field_position: [...form.elements].indexOf(field) + 1,
-    });
+    observe(
+      "form_start",
+      {
+        ...describeForm(form),
+        first_field_id: target.id,
+        first_field_name: target.getAttribute("name"),
+        first_field_type: target.getAttribute("type"),
+        first_field_position: [...form.elements].indexOf(target) + 1,
+      },
+      form,
+    );
   });
 
   // Bubbling, after every handler of the page: a cancelled submit is none.
@@ -31,13 +34,17 @@ export function watchForms({ api }: Core): void {
       const { target: form, submitter } = event;
       if (event.defaultPrevented || !(form instanceof HTMLFormElement)) return;
       const started = startedAt.get(form);
-      api.track("form_submit", {
-        ...describeForm(form),
-        form_submit_text: submitter?.textContent,
-        form_ms: started && Math.round(performance.now() - started),
-        email: markedValue(form, "email"),
-        form_honeypot: markedValue(form, "honeypot") ? true : undefined,
-      });
+      observe(
+        "form_submit",
+        {
+          ...describeForm(form),
+          form_submit_text: submitter?.textContent,
+          form_ms: started && Math.round(performance.now() - started),
+          email: markedValue(form, "email"),
+          form_honeypot: !!markedValue(form, "honeypot") || undefined,
+        },
+        form,
+      );
     }),
   );
 }
@@ -53,6 +60,6 @@ function describeForm(form: HTMLFormElement): Record<string, unknown> {
 }
 
 function markedValue(form: HTMLFormElement, mark: string): string | undefined {
-  const field = form.querySelector(`[data-clicktrail-${mark}]`);
-  return field instanceof HTMLInputElement ? field.value || undefined : undefined;
+  const field = form.querySelector<HTMLInputElement>(`[data-clicktrail-${mark}]`);
+  return field?.value || undefined;
 }

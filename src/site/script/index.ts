@@ -1,44 +1,43 @@
-import { type Api, type Core, guard, type Settings, startCore } from "./core.ts";
+import { watchPage } from "./automatic.ts";
+import { type Core, guard, startCore, takeParameter } from "./core.ts";
 import { watchForms } from "./forms.ts";
-import { startTriggers } from "./triggers.ts";
+import { loadModules } from "./load-modules.ts";
 
-declare global {
-  interface Window {
-    /** Before the script is there: a plain array of `[method, ...args]`. */
-    clicktrail?: unknown[][] | Api;
-  }
-}
+/** Its attributes: `data-key`, `data-click-param`, `data-privacy`, `data-consent` and `data-auto`. */
+const tag = document.currentScript ?? document.querySelector('script[data-key][src*="/t."]');
 
-const script = document.currentScript ?? document.querySelector('script[data-key][src*="/t."]');
-
-/** A page that is only being prepared has no visitor yet. */
-function whenShown(start: () => void): void {
-  if (Reflect.get(document, "prerendering")) {
-    document.addEventListener("prerenderingchange", start, { once: true });
-  } else start();
-}
-
-function readSettings({ src, dataset }: HTMLScriptElement): Settings {
-  return {
-    base: new URL(".", src).href,
-    key: dataset["key"] ?? "",
-    clickParam: dataset["clickParam"] || "jt",
-    respectsPrivacy: dataset["privacy"] === "no-join",
-  };
-}
-
-function start(script: HTMLScriptElement): void {
-  const queue = window.clicktrail;
+function start({ src, dataset }: HTMLScriptElement): void {
   // Loaded twice, by a template and a tag manager: the first one works.
-  if (queue !== undefined && !Array.isArray(queue)) return;
-  const core: Core = startCore(readSettings(script));
-  window.clicktrail = core.api;
-  if (script.dataset["auto"] !== "off") {
-    core.watchPages();
-    startTriggers(core);
+  if (window.clicktrail && !Array.isArray(window.clicktrail)) return;
+  const folder = new URL(".", src).href;
+  const { key: writeKey = "", clickParam = "jt", privacy, consent, auto } = dataset;
+  const landed = takeParameter(clickParam);
+  const clickId = privacy === "no-join" && refusesTracking() ? undefined : landed;
+
+  const begin = (): Core => {
+    const queue = window.clicktrail ?? [];
+    const core = startCore({ folder, writeKey, clickId, isAutomatic: auto !== "off" });
+    window.clicktrail = core.api;
+    watchPage(core);
     watchForms(core);
-  }
-  core.api.push(...(queue ?? []));
+    if (Array.isArray(queue)) core.api.push(...queue);
+    void loadModules(core, folder, writeKey).catch(() => {});
+    return core;
+  };
+  if (consent)
+    void import(`${folder}t.consent.js`).then(guard((module) => module.start(consent, begin)));
+  else begin();
 }
 
-if (script instanceof HTMLScriptElement) whenShown(guard(() => start(script)));
+/** Global Privacy Control or Do Not Track. */
+function refusesTracking(): boolean | undefined {
+  return navigator.globalPrivacyControl || navigator.doNotTrack === "1";
+}
+
+// A page that is only being prepared has no visitor yet.
+if (tag instanceof HTMLScriptElement) {
+  const startNow = guard(() => start(tag));
+  if (document.prerendering) {
+    document.addEventListener("prerenderingchange", startNow, { once: true });
+  } else startNow();
+}

@@ -10,10 +10,10 @@ export interface Link {
 }
 
 /** An event that a link stands for. */
-export interface LinkEvent {
-  readonly name: "click" | "file_download";
-  readonly properties: Record<string, unknown>;
-}
+export type LinkEvent = readonly [
+  name: "click" | "file_download",
+  properties: Record<string, unknown>,
+];
 
 /**
  * What a click on a link is: a download by the extension of its path, an outbound click by its host,
@@ -28,12 +28,10 @@ export function describeLink(link: Link, pageHost: string): LinkEvent | undefine
   const file_extension = DOWNLOAD.exec(pathname)?.[1]?.toLowerCase();
   if (file_extension) {
     const file_name = pathname.split("/").pop();
-    return { name: "file_download", properties: { link_url, file_name, file_extension } };
+    return ["file_download", { link_url, file_name, file_extension }];
   }
   const isOwn = `.${bare(link_domain)}`.endsWith(`.${bare(pageHost)}`);
-  return isOwn
-    ? undefined
-    : { name: "click", properties: { link_url, link_domain, outbound: true } };
+  return isOwn ? undefined : ["click", { link_url, link_domain, outbound: true }];
 }
 
 function bare(host: string): string {

@@ -11,8 +11,7 @@ function pageOf(url: string): string {
 }
 
 /** The text a visitor searched for on the site, by the query keys that sites use for it. */
-export function findSearchTerm(search: string): string | null {
-  const query = new URLSearchParams(search);
-  const keys = ["q", "s", "search", "query", "keyword"];
-  return keys.map((key) => query.get(key)).find(Boolean) ?? null;
+export function findSearchTerm(search: string): string | undefined {
+  const [, text] = /[?&](?:q|s|search|query|keyword)=([^&]+)/.exec(search) ?? [];
+  return text && decodeURIComponent(text.replace(/\+/g, " "));
 }

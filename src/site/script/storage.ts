@@ -7,6 +7,7 @@ export interface SafeStorage {
 
 /** @param open gives the browser's storage, or throws where it is forbidden */
 export function createStorage(open: () => Storage): SafeStorage {
+  /** What the browser's storage did not take, or no longer holds. */
   const memory: Record<string, string | null> = {};
   return {
     get(key) {
@@ -17,12 +18,12 @@ export function createStorage(open: () => Storage): SafeStorage {
       }
     },
     set(key, value) {
-      memory[key] = null;
+      memory[key] = value;
       try {
-        if (value === null) open().removeItem(key);
-        else open().setItem(key, value);
+        open().removeItem(key);
+        if (value) open().setItem(key, value);
       } catch {
-        memory[key] = value;
+        // Memory has it.
       }
     },
   };

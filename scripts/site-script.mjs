@@ -1,0 +1,42 @@
+// Bundles the script that sites load, and its modules: files that it loads where a page needs them.
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const folder = fileURLToPath(new URL("../src/site/script/", import.meta.url));
+
+/** Properties that only the script's own files know of; none of them is a name of the browser or the wire. */
+const INTERNAL =
+  /^(signals|leaving|observe|notice|clickId|folder|writeKey|isAutomatic|enqueue|api|listen|report|preview|flush)$/;
+
+/**
+ * The files by name, as `GET /t.js` and `GET /t.<module>.js` serve them. All in one go: the internal names
+ * have to be the same in each.
+ *
+ * @returns {Promise<Map<string, Buffer>>}
+ */
+export async function bundleSiteScript() {
+  const modules = ["triggers", "video", "consent", "preview"];
+  const { outputFiles } = await build({
+    entryPoints: [
+      { in: path.join(folder, "index.ts"), out: "t" },
+      ...modules.map((name) => ({ in: path.join(folder, `modules/${name}.ts`), out: `t.${name}` })),
+    ],
+    outdir: folder,
+    write: false,
+    bundle: true,
+    minify: true,
+    // Modules are imported; the script itself is put into a function below.
+    format: "esm",
+    target: "es2020",
+    mangleProps: INTERNAL,
+    legalComments: "none",
+  });
+  return new Map(
+    outputFiles.map(({ path: file, text }) => {
+      const name = path.basename(file);
+      const source = name === "t.js" ? `(()=>{${text.trim()}})();\n` : text;
+      return [name, Buffer.from(source)];
+    }),
+  );
+}
