@@ -20,7 +20,7 @@ export interface StoredSuggestion {
 }
 
 /** A decision as it stands in the log, by the refs of the contacts. */
-export interface StoredDecision {
+interface StoredDecision {
   readonly decision: Decision;
   readonly into: string;
   readonly from: string;

@@ -80,7 +80,7 @@ export interface JourneyRecord extends EvidenceRecord {
 }
 
 /** One reason of a verdict, as the traffic stage stored it. */
-export interface VerdictReason {
+interface VerdictReason {
   readonly signal: string;
   /** Points; negative ones speak for a person. */
   readonly weight: number;
