@@ -18,7 +18,7 @@ export async function benchFill(): Promise<BenchFigure[]> {
       campaignId: "AAAAAAAAAAA",
       campaign: "bench",
       utm: {},
-      options: options.rewriteOptionsSchema.parse({}),
+      options,
       trackingBases: ["http://127.0.0.1:3000"],
       isTemplate: false,
     },

@@ -85,7 +85,7 @@ function rewriteOne({ rewriting, options }: BuiltEmail, html: string, tokens: To
       campaignId: "AAAAAAAAAAA",
       campaign: "bench",
       utm: UTM,
-      options: options.rewriteOptionsSchema.parse({}),
+      options,
       trackingBases: ["http://127.0.0.1:3000"],
       isTemplate: false,
     },

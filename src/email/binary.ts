@@ -1,11 +1,20 @@
-/** Appends an unsigned integer as a varint: 7 bits a byte, lowest first, shortest form only. */
-export function pushVarint(bytes: number[], value: number): void {
+/** An integer up to 2^53 takes no more bytes as a varint. */
+export const MAX_VARINT_BYTES = 8;
+
+/**
+ * Writes an unsigned integer as a varint: 7 bits a byte, lowest first, shortest form only.
+ *
+ * @returns the offset behind it
+ */
+export function writeVarint(bytes: Buffer, value: number, start: number): number {
   let rest = value;
+  let at = start;
   while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
+    bytes[at++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
   }
-  bytes.push(rest);
+  bytes[at] = rest;
+  return at + 1;
 }
 
 /** Reads a varint; undefined when it is cut off or over 2^53. */

@@ -33,16 +33,12 @@ const MAC_BYTES = 8;
  */
 export function sealRecipientToken(
   workspaceId: number,
-  { contact, message }: Recipient,
+  recipient: Recipient,
   keys: KeyPair,
 ): string {
-  const refs = Buffer.from(contact ?? "", "base64url");
-  const messageRef = Buffer.from(message ?? "", "base64url");
-  const kind = kindOf(contact, message);
-  const body = Buffer.concat([refs, messageRef]);
-  const token = assemble(workspaceId, kind, body, keys.current, MAC_BYTES);
+  const token = assemble(workspaceId, recipient, keys.current, MAC_BYTES);
   // Only 24 bytes, divisible by 3, can end badly.
-  return endsBadly(token) ? assemble(workspaceId, kind, body, keys.current, MAC_BYTES + 1) : token;
+  return endsBadly(token) ? assemble(workspaceId, recipient, keys.current, MAC_BYTES + 1) : token;
 }
 
 /**
@@ -84,15 +80,21 @@ function kindOf(contact: string | null, message: string | null): Kind {
   throw new RangeError("A recipient needs a contact or a message.");
 }
 
+/** Filled anew for each token: a mail to 100,000 readers has as many. */
+const assembled = Buffer.alloc(PREFIX_BYTES + 2 * REF_BYTES + MAC_BYTES + 1);
+
 function assemble(
   workspaceId: number,
-  kind: Kind,
-  body: Buffer,
+  { contact, message }: Recipient,
   key: Key,
   macLength: number,
 ): string {
-  const tag = mac(workspaceId, kind, body, key, macLength);
-  return Buffer.concat([body, tag]).toString("base64url");
+  writePrefix(assembled, workspaceId, kindOf(contact, message), macLength);
+  let end = PREFIX_BYTES;
+  if (contact !== null) end += assembled.write(contact, end, "base64url");
+  if (message !== null) end += assembled.write(message, end, "base64url");
+  key.hmac(assembled.subarray(0, end)).copy(assembled, end, 0, macLength);
+  return assembled.toString("base64url", PREFIX_BYTES, end + macLength);
 }
 
 function isGenuine(
@@ -107,13 +109,17 @@ function isGenuine(
   );
 }
 
-/** The length is under the MAC: else a long token cut by its last byte would be a genuine short one. */
 function mac(workspaceId: number, kind: Kind, body: Buffer, key: Key, length: number): Buffer {
   const sealed = Buffer.allocUnsafe(PREFIX_BYTES + body.length);
-  sealed[0] = KIND_LABELS[kind];
-  sealed[1] = length;
-  sealed.writeUInt32BE(Math.floor(workspaceId / 2 ** 32), 2);
-  sealed.writeUInt32BE(workspaceId % 2 ** 32, 6);
+  writePrefix(sealed, workspaceId, kind, length);
   body.copy(sealed, PREFIX_BYTES);
   return key.hmac(sealed).subarray(0, length);
+}
+
+/** The length is under the MAC: else a long token cut by its last byte would be a genuine short one. */
+function writePrefix(bytes: Buffer, workspaceId: number, kind: Kind, macLength: number): void {
+  bytes[0] = KIND_LABELS[kind];
+  bytes[1] = macLength;
+  bytes.writeUInt32BE(Math.floor(workspaceId / 2 ** 32), 2);
+  bytes.writeUInt32BE(workspaceId % 2 ** 32, 6);
 }

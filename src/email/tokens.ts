@@ -1,12 +1,6 @@
 import type { Keyring } from "../lib/keyring.ts";
 import { createRecentCache } from "../lib/recent-cache.ts";
-import {
-  openLinkToken,
-  type Payload,
-  packDestination,
-  type SealedLink,
-  sealLinkToken,
-} from "./link-token.ts";
+import { openLinkToken, type SealedLink, sealLinkToken } from "./link-token.ts";
 import { openRecipientToken, type Recipient, sealRecipientToken } from "./recipient-token.ts";
 
 /** Seals and opens the two parts of a tracking URL. No database, no clock. */
@@ -33,22 +27,12 @@ export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens
   const opened = createRecentCache<SealedLink>(CACHED_LINKS);
   const sealed = createRecentCache<string>(CACHED_LINKS);
 
-  const packed = createRecentCache<Payload>(CACHED_LINKS);
-
-  function pack(destination: string): Payload {
-    const known = packed.get(destination);
-    if (known) return known;
-    const payload = packDestination(destination);
-    packed.set(destination, payload);
-    return payload;
-  }
-
   return {
     sealLink(link) {
       const key = cacheKey(link);
       const known = sealed.get(key);
       if (known !== undefined) return known;
-      const token = sealLinkToken(link, linkKeys, pack);
+      const token = sealLinkToken(link, linkKeys);
       sealed.set(key, token);
       return token;
     },

@@ -27,15 +27,33 @@ export type UtmMode = "fill" | "overwrite" | "off";
  * @see https://support.google.com/analytics/answer/10917952 (meaning of the parameters)
  */
 export function addUtm(href: string, utm: UtmParams, mode: UtmMode = "fill"): string {
-  const wanted = UTM_KEYS.filter((key) => utm[key]);
-  if (mode === "off" || wanted.length === 0) return href;
+  return addUtmPairs(href, encodeUtm(utm), mode);
+}
+
+/** A parameter as it is written into a query. */
+export interface UtmPair {
+  readonly key: UtmKey;
+  /** `key=value`, encoded. */
+  readonly text: string;
+}
+
+/** Encodes values once, for all links that get the same ones. */
+export function encodeUtm(utm: UtmParams): UtmPair[] {
+  return UTM_KEYS.flatMap((key) => {
+    const value = utm[key];
+    return value ? [{ key, text: `${key}=${encodeURIComponent(value.toWellFormed())}` }] : [];
+  });
+}
+
+/** `addUtm` with parameters that are encoded already. */
+export function addUtmPairs(href: string, pairs: readonly UtmPair[], mode: UtmMode): string {
+  if (mode === "off" || pairs.length === 0) return href;
 
   const { base, query, hash } = splitUrl(href);
-  const kept = mode === "overwrite" ? withoutKeys(query, wanted) : query;
-  const present = new Set(mode === "overwrite" ? [] : queryKeys(query));
-  const added = wanted
-    .filter((key) => !present.has(key))
-    .map((key) => `${key}=${encodeURIComponent((utm[key] ?? "").toWellFormed())}`);
+  const overwrites = mode === "overwrite";
+  const kept = overwrites ? withoutKeys(query, new Set(pairs.map(({ key }) => key))) : query;
+  const present = overwrites ? [] : queryKeys(query);
+  const added = pairs.filter(({ key }) => !present.includes(key)).map(({ text }) => text);
   if (added.length === 0) return href;
 
   const separator = kept === undefined || kept === "" || kept.endsWith("&") ? "" : "&";
@@ -54,7 +72,7 @@ export function splitUrl(href: string): { base: string; query: string | undefine
 
 /** The keys of a query as written, decoded and in lower case. */
 export function queryKeys(query: string | undefined): string[] {
-  return (query ?? "").split("&").map(keyOf);
+  return query === undefined ? [] : query.split("&").map(keyOf);
 }
 
 /**
@@ -62,8 +80,8 @@ export function queryKeys(query: string | undefined): string[] {
  * Amazon S3, Google Cloud Storage, Amazon CloudFront.
  */
 export function isSignedUrl(href: string): boolean {
+  if (!/signature/i.test(href)) return false;
   const { query } = splitUrl(href);
-  if (query === undefined || !/signature/i.test(query)) return false;
   const keys = new Set(queryKeys(query));
   if (keys.has("x-amz-signature") || keys.has("x-goog-signature")) return true;
   return keys.has("signature") && (keys.has("key-pair-id") || keys.has("expires"));
@@ -86,9 +104,8 @@ export function utmSlug(text: string): string {
 }
 
 /** Keeps the `&` of an empty pair that a dropped one stood behind: a second pass must find it again. */
-function withoutKeys(query: string | undefined, keys: readonly UtmKey[]): string | undefined {
+function withoutKeys(query: string | undefined, dropped: ReadonlySet<string>): string | undefined {
   if (query === undefined) return undefined;
-  const dropped: ReadonlySet<string> = new Set(keys);
   const pairs = query.split("&");
   const kept = pairs.filter((pair) => !dropped.has(keyOf(pair)));
   const isCut = kept.at(-1) === "" && dropped.has(keyOf(pairs.at(-1) ?? ""));

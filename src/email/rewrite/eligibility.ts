@@ -1,3 +1,4 @@
+import { createRecentCache } from "../../lib/recent-cache.ts";
 import { queryKeys, splitUrl } from "../utm.ts";
 import {
   cleanUrl,
@@ -157,10 +158,7 @@ const TRACKED_SHAPE = /^(https?:)?[\\/]{2}([^\\/?#]*)([^?#]*)/i;
  * @param bases our own base URL and every alias of it
  */
 export function createTrackedTest(bases: readonly string[]): (url: string) => boolean {
-  const own = bases.map((base) => {
-    const { host, pathname } = new URL(base);
-    return { host, path: pathname.replace(/\/+$/, "") };
-  });
+  const own = bases.map(describeBase);
   return (url) => {
     if (!/[\\/][co][\\/]/.test(url)) return false;
     const [, scheme = "https:", authority = "", path = ""] =
@@ -168,6 +166,24 @@ export function createTrackedTest(bases: readonly string[]): (url: string) => bo
     const host = authority === "" ? undefined : parseUrl(`${scheme}//${authority}`)?.host;
     return own.some((base) => host === base.host && startsWithAny(path, base.path));
   };
+}
+
+interface TrackingBase {
+  readonly host: string;
+  /** Without a slash at its end. */
+  readonly path: string;
+}
+
+/** The same few for every mail: reading a URL costs as much as a fifth of a small one. */
+const knownBases = createRecentCache<TrackingBase>(100);
+
+function describeBase(base: string): TrackingBase {
+  const known = knownBases.get(base);
+  if (known) return known;
+  const { host, pathname } = new URL(base);
+  const described = { host, path: pathname.replace(/\/+$/, "") };
+  knownBases.set(base, described);
+  return described;
 }
 
 function startsWithAny(path: string, basePath: string): boolean {

@@ -3,7 +3,7 @@ import { UTM_KEYS, type UtmKey, type UtmParams } from "../utm.ts";
 import { comparableUrl } from "./destination.ts";
 import type { Attribute } from "./html-tags.ts";
 import { createLinkJudge } from "./judge-link.ts";
-import type { LinkPlace } from "./link-list.ts";
+import { type LinkPlace, NO_UTM } from "./link-list.ts";
 import { linkText, tidy } from "./link-text.ts";
 import { type AttributeReader, isOptedOut, tokens } from "./opt-out.ts";
 import { DOWNSTREAM_OPT_OUTS, type RewriteOptions } from "./options.ts";
@@ -60,7 +60,7 @@ function createPlanner(html: string, scan: Scan, context: PlanContext) {
         offset: href.start,
         name: tidy(read("data-link-name") ?? "") || null,
         text: linkText(html, site.contentStart, site.contentEnd, readPiece),
-        ...readUtm(read),
+        ...readUtm(site.attributes, read),
       },
       placeOf(site, options),
     );
@@ -151,7 +151,11 @@ function removeOwnAttributes(html: string, attributes: readonly Attribute[]): Ed
     });
 }
 
-function readUtm(read: AttributeReader): { utm: UtmParams; utmOff: boolean } {
+function readUtm(
+  attributes: readonly Attribute[],
+  read: AttributeReader,
+): { utm: UtmParams; utmOff: boolean } {
+  if (!attributes.some(({ name }) => name.startsWith("data-"))) return SAYS_NOTHING;
   const off = OFF.test(read("data-utm")?.trim() ?? "");
   const skips = read("data-skip-utm-params") !== undefined;
   const utm: Partial<Record<UtmKey, string>> = {};
@@ -161,6 +165,8 @@ function readUtm(read: AttributeReader): { utm: UtmParams; utmOff: boolean } {
   }
   return { utm, utmOff: off || skips };
 }
+
+const SAYS_NOTHING = { utm: NO_UTM, utmOff: false };
 
 const UTM_ATTRIBUTES: Readonly<Record<UtmKey, string>> = {
   utm_source: "data-utm-source",

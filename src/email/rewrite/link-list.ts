@@ -1,4 +1,12 @@
-import { addUtm, isSignedUrl, type UtmKey, type UtmMode, type UtmParams, utmSlug } from "../utm.ts";
+import {
+  addUtmPairs,
+  encodeUtm,
+  isSignedUrl,
+  type UtmKey,
+  type UtmMode,
+  type UtmParams,
+  utmSlug,
+} from "../utm.ts";
 
 /** One link of a mail: a position, or two where Outlook has a twin of its own. */
 export interface Link {
@@ -61,13 +69,14 @@ interface Entry {
 
 /** Makes the empty list of a mail. */
 export function createLinkList(policy: UtmPolicy): LinkList {
+  const tag = createTagger(policy);
   const entries: Entry[] = [];
   const waitingTwins = createQueues();
   /** Links of the HTML part by their URL without UTM: what an element says of its UTM holds elsewhere too. */
   const htmlLinks = createQueues();
 
   function add(found: LinkFound, place: LinkPlace): number {
-    const untagged = tag(found, policy, "");
+    const untagged = tag(found, "");
     const same = findTwin(found, untagged, place);
     const twin = same === undefined ? undefined : entries[same];
     if (twin && same !== undefined) {
@@ -86,7 +95,7 @@ export function createLinkList(policy: UtmPolicy): LinkList {
     return place === "amp" ? htmlLinks.shift(found.destination) : undefined;
   }
 
-  return { add, list: () => entries.map((entry, index) => finish(entry, index, policy)) };
+  return { add, list: () => entries.map((entry, index) => finish(entry, index, policy, tag)) };
 }
 
 /** Indexes waiting under a URL, first in first out. */
@@ -114,24 +123,36 @@ function describe(first: LinkFound, second: LinkFound): Pick<LinkFound, "name" |
   return { name: first.name ?? second.name, text: first.text || second.text };
 }
 
-function finish({ found, untagged }: Entry, index: number, policy: UtmPolicy): Link {
+function finish({ found, untagged }: Entry, index: number, policy: UtmPolicy, tag: Tagger): Link {
   const { url, hasSlots, offset, name, text } = found;
   const wantsContent = (found.utm.utm_content ?? policy.utm.utm_content) === "auto";
-  const destination = wantsContent ? tag(found, policy, utmSlug(name || text)) : untagged;
+  const destination = wantsContent ? tag(found, utmSlug(name || text)) : untagged;
   return { index, name, text, url, destination, hasSlots, offset };
 }
 
-function tag(found: LinkFound, policy: UtmPolicy, content: string): string {
-  if (found.utmOff || policy.mode === "off" || isSignedUrl(found.destination)) {
-    return found.destination;
-  }
-  const utm = { ...policy.utm, ...found.utm };
-  return addUtm(found.destination, automatic(utm, policy.campaign, content), policy.mode);
+/** The destination of a link with its UTM; `content` is what `utm_content: auto` stands for. */
+type Tagger = (found: LinkFound, content: string) => string;
+
+/** Most links of a mail get the same parameters: those are put together once. */
+function createTagger({ utm, mode, campaign }: UtmPolicy): Tagger {
+  const shared = encodeUtm(automatic(utm, campaign, ""));
+  return (found, content) => {
+    if (found.utmOff || mode === "off" || isSignedUrl(found.destination)) return found.destination;
+    const isShared = content === "" && found.utm === NO_UTM;
+    const pairs = isShared
+      ? shared
+      : encodeUtm(automatic({ ...utm, ...found.utm }, campaign, content));
+    return addUtmPairs(found.destination, pairs, mode);
+  };
 }
+
+/** What an element says that says nothing of UTM. */
+export const NO_UTM: UtmParams = {};
 
 /** Automatic values stand only where `auto` asks for them. */
 function automatic(utm: UtmParams, campaign: string, content: string): UtmParams {
-  const automatics: Partial<Record<UtmKey, string>> = {
+  if (!Object.values(utm).includes("auto")) return utm;
+  const automatics: UtmParams = {
     utm_medium: "email",
     utm_campaign: utmSlug(campaign),
     utm_content: content,

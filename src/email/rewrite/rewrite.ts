@@ -150,27 +150,24 @@ function sealAll(
   { workspaceId, campaignId, isTemplate, trackingBases }: RewriteInput,
   seal: (link: SealedLink) => string,
 ) {
-  const shared = { workspaceId, campaignId, isTemplate };
+  // Written out: a spread of what they share took as long as sealing.
+  const sealOne = (
+    purpose: SealedLink["purpose"],
+    index: number,
+    destination: string,
+    hasSlots: boolean,
+  ) => seal({ purpose, workspaceId, campaignId, index, destination, hasSlots, isTemplate });
   const tokens = links.map(({ index, destination, hasSlots }) =>
-    seal({ ...shared, purpose: "click", index, destination, hasSlots }),
+    sealOne("click", index, destination, hasSlots),
   );
   const sealer = {
     link: (link: Link) => tokens[link.index] ?? "",
     // Its own index, behind every link of the mail: reports know a hit on it for what it is.
     honeypot() {
       const target = links.find((link) => !link.hasSlots);
-      if (!target) return undefined;
-      const { destination } = target;
-      return seal({
-        ...shared,
-        purpose: "click",
-        index: links.length,
-        destination,
-        hasSlots: false,
-      });
+      return target && sealOne("click", links.length, target.destination, false);
     },
-    openPixel: () =>
-      seal({ ...shared, purpose: "open", index: 0, destination: "", hasSlots: false }),
+    openPixel: () => sealOne("open", 0, "", false),
   };
   return { base: trackingBases[0].replace(/\/+$/, ""), sealer };
 }

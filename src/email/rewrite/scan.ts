@@ -1,5 +1,5 @@
 import { conditionalBody } from "./conditional-comments.ts";
-import { createFinder, createPatternFinder, type Finder } from "./finder.ts";
+import { createEndTagFinder, createFinder, type Finder } from "./finder.ts";
 import { type Attribute, endOfTagName, isLetter, readAttributes } from "./html-tags.ts";
 
 /** A place in the mail that may carry a link: `a`, `area` or any `v:*` with its attributes. */
@@ -181,8 +181,7 @@ function afterOpening(scan: Progress, name: string, end: number, to: number): nu
 function endOfRawText(scan: Progress, name: string, from: number, to: number): number {
   let finder = scan.rawTextEnds.get(name);
   if (!finder) {
-    const pattern = new RegExp(`</${name}(?=[\\t\\n\\f\\r />])`, "gi");
-    finder = createPatternFinder(scan.html, pattern);
+    finder = createEndTagFinder(scan.html, name);
     scan.rawTextEnds.set(name, finder);
   }
   const close = finder.next(from);

@@ -1,5 +1,6 @@
 import { comparableUrl } from "./destination.ts";
 import { createLinkJudge } from "./judge-link.ts";
+import { NO_UTM } from "./link-list.ts";
 import { mergeTagEnd } from "./merge-tags.ts";
 import {
   type Edit,
@@ -55,7 +56,7 @@ export function planText(
 type PieceReader = (piece: string) => string;
 const AS_IT_IS: PieceReader = (piece) => piece;
 
-const NO_MARKUP = { name: null, text: "", utm: {}, utmOff: false } as const;
+const NO_MARKUP = { name: null, text: "", utm: NO_UTM, utmOff: false } as const;
 
 interface Span {
   readonly start: number;
