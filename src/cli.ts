@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { SCOPES } from "./access/api-keys.ts";
 import { describeSettings } from "./lib/config.ts";
 import { AppError, errorMessage } from "./lib/errors.ts";
+import { EXPORTS, FORMATS } from "./reports/export-kinds.ts";
 
 /** Exit codes of every command: 1 it failed, 2 it was called wrongly. */
 const FAILED = 1;
@@ -73,6 +74,15 @@ program
   .description("bring the database to this release's schema")
   .option("--status", "only say what would be done")
   .action(async (options) => (await import("./cli/migrate.ts")).runMigrations(options));
+
+program
+  .command("export")
+  .description("print everything of a kind, in the order in which it came")
+  .addArgument(new Argument("<kind>").choices([...EXPORTS]))
+  .option("--since <moment>", "from this date or time on, such as 2026-03-01")
+  .option("--until <moment>", "before this date or time")
+  .addOption(new Option("--format <format>").choices([...FORMATS]).default("ndjson"))
+  .action(async (kind, options) => (await import("./cli/export.ts")).exportAll(kind, options));
 
 const keys = program.command("keys").description("API keys: create, list, revoke");
 keys

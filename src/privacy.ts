@@ -4,6 +4,7 @@ import type { Actor } from "./access/audit.ts";
 import { type ConsentKeeper, createConsentKeeper } from "./contacts/privacy/change-consent.ts";
 import { type Consents, createConsents } from "./contacts/privacy/consents.ts";
 import { createErasures, type Erasures } from "./contacts/privacy/erasures.ts";
+import { createContactExport, type ExportContact } from "./contacts/privacy/export-contact.ts";
 import { createGuard, type Guard, type WithheldReason } from "./contacts/privacy/guard.ts";
 import { createJournalScreen, type JournalScreen } from "./contacts/privacy/journal-screen.ts";
 import { createLedger, type Ledger } from "./contacts/privacy/ledger.ts";
@@ -26,6 +27,7 @@ export interface Privacy {
   readonly ledger: Ledger;
   readonly consents: Consents;
   readonly consentKeeper: ConsentKeeper;
+  readonly exportContact: ExportContact;
   /** Has the importer pass over what erased contacts left in the journal. */
   screenJournal(journal: Journal): JournalScreen;
   /** Has erasures carried out; `journal` says what is still on its way. */
@@ -58,11 +60,20 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
   const consents = createConsents(db, () => performance.now(), onError);
   const guard = createGuard({ ledger, consents, refsOf, now, onWithheld });
   const newId = () => createId(now());
+  const consentKeeper = createConsentKeeper({
+    db,
+    refsOf,
+    consents,
+    ledger,
+    now,
+    createId: newId,
+  });
   return {
     guard,
     ledger,
     consents,
-    consentKeeper: createConsentKeeper({ db, refsOf, consents, ledger, now, createId: newId }),
+    consentKeeper,
+    exportContact: createContactExport({ db, refsOf, consentKeeper, now }),
     screenJournal(journal) {
       screen = createJournalScreen({ db, journal, ledger, guard, refsOf, onWithheld });
       return screen;

@@ -40,6 +40,7 @@ import { latestEvents } from "./log/latest-events.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { createPrivacy, type Privacy } from "./privacy.ts";
 import { createReportRoutes } from "./reports/routes.ts";
+import { createExportRoutes } from "./reports/routes-export.ts";
 import { findContact, listContacts, readJourney } from "./reports/store.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
 import { createScriptRoutes } from "./site/routes-script.ts";
@@ -321,6 +322,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
       createContactRoutes({ review, authorize, auditDecision }),
       createReportRoutes({ db, authorize, refsOf }),
+      createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
       createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
       createSiteRoutes({ authorize, sites }),

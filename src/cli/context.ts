@@ -1,5 +1,7 @@
 import { type Access, createAccess } from "../access/access.ts";
+import { sql } from "../db/sql.ts";
 import { publicUrl } from "../lib/config.ts";
+import { AppError } from "../lib/errors.ts";
 import { createId } from "../lib/ids.ts";
 import { type StorageContext, withStorage } from "./with-storage.ts";
 
@@ -18,6 +20,21 @@ export async function withContext<T>(work: (context: CommandContext) => Promise<
     } finally {
       access.stop();
     }
+  });
+}
+
+/**
+ * For commands that read what the projections made.
+ *
+ * @throws {AppError} `not_ready` where the service never ran on this database
+ */
+export async function requireProjections({ db }: StorageContext["storage"]): Promise<void> {
+  const row = await db.get<{ live: number }>(
+    sql`SELECT COUNT(*) AS live FROM projections WHERE state = 'live'`,
+  );
+  if (row && row.live > 0) return;
+  throw new AppError("not_ready", 503, "The service has never run on this database.", {
+    hint: "Check DATA_DIR and DATABASE_URL, or start it once with `clicktrail serve`.",
   });
 }
 

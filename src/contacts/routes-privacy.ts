@@ -4,15 +4,18 @@ import { type Authorize, callerOf } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { parseJson } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
+import { sendPieces } from "../lib/send-pieces.ts";
 import { validate } from "../lib/validate.ts";
 import type { ConsentKeeper } from "./privacy/change-consent.ts";
 import { CHANNELS, MODES } from "./privacy/consent.ts";
 import type { Erasures } from "./privacy/erasures.ts";
+import type { ExportContact } from "./privacy/export-contact.ts";
 
 interface PrivacyRoutesDeps {
   readonly authorize: Authorize;
   readonly consentKeeper: ConsentKeeper;
   readonly erasures: Erasures;
+  readonly exportContact: ExportContact;
 }
 
 const BODY_LIMIT = 16_000;
@@ -35,6 +38,7 @@ export function createPrivacyRoutes({
   authorize,
   consentKeeper,
   erasures,
+  exportContact,
 }: PrivacyRoutesDeps): Router {
   const router = express.Router();
   type ById = Request<{ id: string }>;
@@ -49,6 +53,13 @@ export function createPrivacyRoutes({
     const { workspaceId, kind, id } = callerOf(res);
     if (kind === "site") throw siteKeyRefused();
     res.json(await consentKeeper.change(workspaceId, req.params.id, changes, { kind, id }));
+  });
+
+  router.get("/v1/contacts/:id/export", authorize("read"), async (req: ById, res) => {
+    const pieces = await exportContact(callerOf(res).workspaceId, req.params.id);
+    res.set({ "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" });
+    res.attachment("contact.json");
+    await sendPieces(res, pieces);
   });
 
   router.delete("/v1/contacts/:id", authorize("admin"), async (req: ById, res) => {

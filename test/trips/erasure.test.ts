@@ -39,6 +39,8 @@ describe.each(testEngines)("an erased contact on %s", (engine) => {
   let bobLink = "";
   /** Everything that names Ana, as it stood in the data. */
   let names: string[] = [];
+  let exported = "";
+  let clicksAsCsv = "";
   let erasure: { id: string; state: string; counts: Record<string, number>; receipt: string };
 
   beforeAll(async () => {
@@ -53,6 +55,8 @@ describe.each(testEngines)("an erased contact on %s", (engine) => {
     await live();
     names = await collectNames();
     expect(await namesFound()).toEqual(names);
+    exported = await download(`/v1/contacts/${ANA.id}/export`);
+    clicksAsCsv = await download("/v1/export/clicks?format=csv");
     erasure = await callApi(service, "DELETE", `/v1/contacts/${encodeURIComponent(ANA.email)}`);
   }, 60_000);
   afterAll(async () => {
@@ -161,6 +165,14 @@ describe.each(testEngines)("an erased contact on %s", (engine) => {
     ];
   }
 
+  async function download(route: string): Promise<string> {
+    const response = await fetch(service.url + route, {
+      headers: { authorization: `Bearer ${API_KEY}` },
+    });
+    expect(response.status).toBe(200);
+    return response.text();
+  }
+
   /** Every byte that is kept: the whole data folder, and on PostgreSQL every table as a dump shows it. */
   async function everything(): Promise<string> {
     const files = await readdir(service.dataDir, { recursive: true, withFileTypes: true });
@@ -191,6 +203,53 @@ describe.each(testEngines)("an erased contact on %s", (engine) => {
     const bytes = await everything();
     return names.filter((name) => bytes.includes(name.toLowerCase()));
   }
+
+  it("could be exported before, with all that was known and nothing of others", () => {
+    const { contact, consent, consent_log, visitors, shared_visitors, events, failed_events } =
+      JSON.parse(exported);
+    expect(contact).toMatchObject({
+      user_ids: [ANA.id],
+      emails: [ANA.email.toLowerCase()],
+      traits: ANA.traits,
+    });
+    expect(consent).toMatchObject({ opens: "none", clicks: "individual" });
+    expect(consent_log).toHaveLength(1);
+    expect([visitors, shared_visitors]).toEqual([[VISITOR], [SHARED_VISITOR]]);
+    const kinds = events.map(({ name }: { name: string }) => name);
+    expect(kinds).toEqual(
+      expect.arrayContaining(["email_sent", "email_clicked", "page_view", "wish_added"]),
+    );
+    expect(events.find(({ type }: { type: string }) => type === "click").verdict.verdict).toBe(
+      "human",
+    );
+    expect(failed_events).toHaveLength(1);
+    expect(exported).not.toContain("seen_by_bob");
+    expect(exported).not.toContain(BOB.email);
+  });
+
+  it("stands in exports before, and not after", async () => {
+    const [head, ...lines] = clicksAsCsv.trimEnd().split("\r\n");
+    expect(head).toMatch(/^id,clicked_at,contact,campaign,message_id,link,link_name,url,verdict/);
+    expect(lines).toHaveLength(2);
+    const ours = names.find((name) => lines.some((line) => line.split(",")[2] === name));
+    expect(ours).toMatch(/^[\w-]{11}$/);
+    const after = await Promise.all(
+      ["events", "contacts", "clicks"].map((kind) => download(`/v1/export/${kind}`)),
+    );
+    for (const name of names)
+      expect(after.join("").toLowerCase()).not.toContain(name.toLowerCase());
+    const events = (after[0] ?? "")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["seen_by_bob", "friend_invited"]),
+    );
+    const bob = JSON.parse((after[1] ?? "").split("\n")[0] ?? "{}");
+    expect(bob).toMatchObject({ user_id: BOB.id, email: BOB.email });
+    const invited = events.find(({ name }) => name === "friend_invited");
+    expect(invited).toMatchObject({ contact: bob.id, properties: { friend: "[erased]" } });
+  });
 
   it("is finished, with a receipt in the audit log", async () => {
     expect(erasure).toMatchObject({ state: "finished", counts: { visitors: 1, failed_events: 1 } });

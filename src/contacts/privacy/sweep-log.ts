@@ -24,6 +24,26 @@ export async function readLastSeq(db: Db): Promise<number> {
   return row?.last ?? 0;
 }
 
+/** Finds whatever concerns the contact in the next piece of the log. */
+export async function findEvents(
+  db: Db,
+  workspaceId: number,
+  plan: ErasurePlan,
+  afterSeq: number,
+): Promise<{ found: FoundEvent[]; doneSeq: number }> {
+  const doneSeq = afterSeq + CHUNK;
+  const rows = await db.all<Parameters<typeof parseEvent>[0] & { is_in_journey: number }>(sql`
+    SELECT ${db.engine === "sqlite" ? sql`0 AS txid,` : sql``} e.*,
+      ${inJourney(db, workspaceId, plan)} AS is_in_journey
+    FROM events AS e
+    WHERE e.seq > ${afterSeq} AND e.seq <= ${doneSeq} AND e.workspace_id = ${workspaceId}
+      AND e.type <> 'erased' AND (
+        ${join(conditions(db, workspaceId, plan, needlesOf(plan)), " OR ")})
+    ORDER BY e.seq`);
+  const found = rows.map((row) => ({ ...parseEvent(row), is_in_journey: row.is_in_journey }));
+  return { found, doneSeq };
+}
+
 /**
  * Looks through the next piece of the log: the contact's own facts become tombstones, mentions in others'
  * are taken out. Nothing is written yet.
@@ -35,16 +55,8 @@ export async function sweepLog(
   plan: ErasurePlan,
   afterSeq: number,
 ): Promise<LogSweep> {
-  const doneSeq = afterSeq + CHUNK;
+  const { found, doneSeq } = await findEvents(db, workspaceId, plan, afterSeq);
   const needles = needlesOf(plan);
-  const rows = await db.all<Parameters<typeof parseEvent>[0] & { is_in_journey: number }>(sql`
-    SELECT ${db.engine === "sqlite" ? sql`0 AS txid,` : sql``} e.*,
-      ${inJourney(db, workspaceId, plan)} AS is_in_journey
-    FROM events AS e
-    WHERE e.seq > ${afterSeq} AND e.seq <= ${doneSeq} AND e.workspace_id = ${workspaceId}
-      AND e.type <> 'erased' AND (
-        ${join(conditions(db, workspaceId, plan, needles), " OR ")})`);
-  const found = rows.map((row) => ({ ...parseEvent(row), is_in_journey: row.is_in_journey }));
   const own = found.filter((event) => isOwn(event, plan));
   const others = found
     .filter((event) => !isOwn(event, plan))

@@ -11,12 +11,24 @@ export async function dropFailedEvents(
   workspaceId: number,
   plan: ErasurePlan,
 ): Promise<number> {
-  const mentions = rawNeedles(plan).map(
+  return db.run(sql`
+    DELETE FROM failed_events WHERE workspace_id = ${workspaceId} AND ${mentions(plan)}`);
+}
+
+/** Refused events that mention the contact. */
+export function findFailedEvents(db: Db, workspaceId: number, plan: ErasurePlan) {
+  return db.all<{ received_at: number; reason: string; raw: string }>(sql`
+    SELECT received_at, reason, raw FROM failed_events
+    WHERE workspace_id = ${workspaceId} AND ${mentions(plan)}
+    ORDER BY failed_id`);
+}
+
+/** A contact has a reference at least, so there is always something to look for. */
+function mentions(plan: ErasurePlan): Sql {
+  const found = rawNeedles(plan).map(
     (needle) => sql`lower(raw) LIKE ${`%${escapeLike(needle)}%`} ESCAPE '!'`,
   );
-  if (mentions.length === 0) return 0;
-  return db.run(sql`
-    DELETE FROM failed_events WHERE workspace_id = ${workspaceId} AND (${join(mentions, " OR ")})`);
+  return sql`(${join(found, " OR ")})`;
 }
 
 /** A refused body is kept as it came: a short id counts where it is a whole JSON string. */

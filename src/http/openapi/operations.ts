@@ -243,6 +243,26 @@ export const OPERATIONS: readonly Operation[] = [
     answer: consentSchema,
   },
   {
+    method: "get",
+    path: "/v1/contacts/{id}/export",
+    summary: "Everything known of a contact, as a file",
+    tag: "Contacts",
+    scope: "read",
+    answer: z.looseObject({ contact: z.looseObject({}), events: z.array(z.looseObject({})) }),
+  },
+  {
+    method: "get",
+    path: "/v1/export/{kind}",
+    summary: "All events, contacts or clicks as NDJSON or CSV",
+    tag: "Contacts",
+    scope: "read",
+    query: z.strictObject({
+      since: z.string().optional(),
+      until: z.string().optional(),
+      format: z.enum(["ndjson", "csv"]).optional(),
+    }),
+  },
+  {
     method: "delete",
     path: "/v1/contacts/{id}",
     summary: "Erase a contact; 202 while the work goes on",
