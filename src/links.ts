@@ -4,6 +4,7 @@ import { type Campaigns, createCampaigns } from "./email/campaigns.ts";
 import { type AdmitDestinations, createDestinationQuota } from "./email/destination-quota.ts";
 import { createExceptions, type Exceptions } from "./email/exceptions.ts";
 import { createTrackedTest } from "./email/rewrite/eligibility.ts";
+import { createUtmDefaults, type UtmDefaults } from "./email/utm-defaults.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
 import type { Storage } from "./storage.ts";
@@ -11,6 +12,7 @@ import type { Storage } from "./storage.ts";
 /** What links may lead to, and what is changed of them after their mails were sent. */
 export interface Links {
   readonly campaigns: Campaigns;
+  readonly utmDefaults: UtmDefaults;
   readonly findException: Exceptions["find"];
   readonly admitDestinations: AdmitDestinations;
   /** Loads the copies in memory that redirects and rewrites ask; survives a missing database. */
@@ -52,12 +54,21 @@ export function createLinks(deps: LinksDeps): Links {
     isTracked: (_workspaceId, url) => isTracked(url),
     admitDestinations,
   });
+  const { recordAudit } = access;
+  const utmDefaults = createUtmDefaults({ db, now, recordAudit, onError });
   return {
     campaigns,
+    utmDefaults,
     findException: exceptions.find,
     admitDestinations,
-    start: () => exceptions.start(),
-    stop: () => exceptions.stop(),
+    async start() {
+      await exceptions.start();
+      await utmDefaults.start();
+    },
+    stop() {
+      exceptions.stop();
+      utmDefaults.stop();
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import { findMergeTags } from "./email/rewrite/merge-tags.ts";
 import { fillSlots } from "./email/rewrite/slots.ts";
 import { createEmailRoutes } from "./email/routes.ts";
 import { createCampaignRoutes } from "./email/routes-campaigns.ts";
+import { createUtmRoutes } from "./email/routes-utm.ts";
 import { rewriteBodySchema } from "./email/schemas.ts";
 import { createRewriteService } from "./email/service.ts";
 import { createTokens } from "./email/tokens.ts";
@@ -277,6 +278,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     baseUrl,
     aliasBases: [],
     admitDestinations: links.admitDestinations,
+    utmDefaultsOf: links.utmDefaults.of,
     refsOf,
     record: pipeline.record,
     now,
@@ -321,6 +323,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
       createContactRoutes({ review, authorize, auditDecision }),
+      createUtmRoutes({ authorize, utmDefaults: links.utmDefaults }),
       createReportRoutes({ db, authorize, refsOf }),
       createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
@@ -355,6 +358,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       campaigns: links.campaigns,
       review,
       auditDecision,
+      utmDefaults: links.utmDefaults,
       listSites: sites.list,
       updateSite: sites.update,
       addSiteKey: sites.addKey,

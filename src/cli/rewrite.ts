@@ -5,6 +5,7 @@ import { createAccessStore } from "../access/store.ts";
 import { type RewriteReport, rewriteForCommand } from "../email/rewrite-command.ts";
 import { createRewriteService, type RewriteService } from "../email/service.ts";
 import { createTokens } from "../email/tokens.ts";
+import { createUtmDefaults, type UtmDefaults } from "../email/utm-defaults.ts";
 import { publicUrl } from "../lib/config.ts";
 import { AppError } from "../lib/errors.ts";
 import { createId } from "../lib/ids.ts";
@@ -64,6 +65,7 @@ async function createService(context: StorageContext): Promise<RewriteService> {
     // The command works in the operator's own workspace, which has no quota.
     admitDestinations: async () => {},
     refsOf,
+    utmDefaultsOf: await loadUtmDefaults(context),
     async record(events) {
       const json = JSON.stringify(events);
       if (db.engine === "postgres") await createPartitions(db, json);
@@ -86,6 +88,15 @@ async function loadDirectory({ now, storage }: StorageContext): Promise<Director
   });
   await directory.refresh();
   return directory;
+}
+
+async function loadUtmDefaults({
+  now,
+  storage: { db },
+}: StorageContext): Promise<UtmDefaults["of"]> {
+  const defaults = createUtmDefaults({ db, now, recordAudit: async () => {}, onError: () => {} });
+  await defaults.refresh();
+  return defaults.of;
 }
 
 /** The flat names of the API's raw form. */

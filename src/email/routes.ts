@@ -9,7 +9,7 @@ import { refuseEmptyMail } from "./prepare.ts";
 import { readRawQuery } from "./raw-query.ts";
 import { createPieceReader, decodeBody, encodeBody, findCharset } from "./rewrite/bytes.ts";
 import { rewriteMessage } from "./rewrite-message.ts";
-import { batchBodySchema, recipientsBodySchema, rewriteBodySchema } from "./schemas.ts";
+import { openBatchBodySchema, openRecipientsBodySchema, rewriteBodySchema } from "./schemas.ts";
 import { type BatchLine, createRewriteService, type RewriteServiceDeps } from "./service.ts";
 
 /** What the email routes need from the rest of the house. */
@@ -76,7 +76,7 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
   async function rewriteBatch(req: Request, res: Response): Promise<void> {
     const limit = deps.bodyLimit + RECIPIENTS_LIMIT_BYTES;
     const bytes = await readBody(req, { ...limits, limit, what: "This batch" });
-    const body = validate(batchBodySchema, parseJson(bytes));
+    const body = validate(openBatchBodySchema, parseJson(bytes));
     const { html, text, recipients, ...request } = body;
     const { workspaceId } = callerOf(res);
     const slices = service.rewriteBatch(workspaceId, request, { html, text }, recipients);
@@ -85,7 +85,7 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
 
   async function sealRecipients(req: Request, res: Response): Promise<void> {
     const bytes = await readBody(req, { limit: RECIPIENTS_LIMIT_BYTES });
-    const { contacts } = validate(recipientsBodySchema, parseJson(bytes));
+    const { contacts } = validate(openRecipientsBodySchema, parseJson(bytes));
     const { workspaceId } = callerOf(res);
     res.json({ recipients: await service.sealRecipients(workspaceId, contacts) });
   }

@@ -9,7 +9,7 @@ const idSchema = z
   .meta({ description: "The sender's own id of the contact." });
 
 /** A contact as the sender knows it; at least one of `id` and `email`. */
-const contactSchema = z
+export const contactSchema = z
   .strictObject({
     id: idSchema.optional(),
     email: z
@@ -32,7 +32,7 @@ const noAutoValue = utmValue.refine((value) => value !== "auto", {
 });
 
 /** UTM values; an empty one adds nothing, `auto` asks for an automatic one. */
-const utmSchema = z.strictObject({
+export const utmSchema = z.strictObject({
   utm_source: noAutoValue.optional(),
   utm_medium: utmValue.optional(),
   utm_campaign: utmValue.optional(),
@@ -46,7 +46,8 @@ const htmlSchema = z
   .string({ error: EMPTY_HTML })
   .refine((html) => html.trim() !== "", { message: EMPTY_HTML });
 
-const campaignSchema = z
+/** A campaign by its name. */
+export const campaignSchema = z
   .string({ error: "Name the campaign, e.g. `spring sale`." })
   .trim()
   .min(1, "Name the campaign, e.g. `spring sale`.")
@@ -87,19 +88,35 @@ export const rewriteBodySchema = z
 /** What a rewrite is asked for, beside the mail itself. */
 export type RewriteRequest = Omit<z.output<typeof rewriteBodySchema>, "html" | "text">;
 
-/** `POST /v1/rewrite/batch`. */
-export const batchBodySchema = z.strictObject({
-  ...mailShape,
-  recipients: z
-    .array(z.strictObject({ contact: contactSchema, message_id: messageIdSchema.optional() }))
-    .min(1)
-    .max(MAX_RECIPIENTS),
+/** One recipient of a batch. */
+export const recipientSchema = z.strictObject({
+  contact: contactSchema,
+  message_id: messageIdSchema.optional(),
 });
 
-/** `POST /v1/recipients`. */
+/** One recipient of a batch. */
+export type BatchRecipient = z.output<typeof recipientSchema>;
+
+/** `POST /v1/rewrite/batch`, for the documentation. */
+export const batchBodySchema = z.strictObject({
+  ...mailShape,
+  recipients: z.array(recipientSchema).min(1).max(MAX_RECIPIENTS),
+});
+
+/** The same, whatever the recipients are: each is read by itself, and a bad one is a result. */
+export const openBatchBodySchema = batchBodySchema.extend({ recipients: itemsSchema() });
+
+/** `POST /v1/recipients`, for the documentation. */
 export const recipientsBodySchema = z.strictObject({
   contacts: z.array(contactSchema).min(1).max(MAX_RECIPIENTS),
 });
+
+/** The same, whatever the contacts are. */
+export const openRecipientsBodySchema = z.strictObject({ contacts: itemsSchema() });
+
+function itemsSchema() {
+  return z.array(z.unknown()).min(1).max(MAX_RECIPIENTS);
+}
 
 /** One link of the report. Offsets count UTF-16 code units from the start of the part. */
 const reportedLinkSchema = z.object({

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Refs } from "../lib/refs.ts";
 import type { EventRow } from "../log/event.ts";
 import { describeLinks, identifyFact, rewriteFact, sentFact } from "./facts.ts";
+import { type ItemError, readItem } from "./items.ts";
 import {
   type Addressee,
   addressMail,
@@ -11,7 +12,14 @@ import {
   reportOf,
 } from "./prepare.ts";
 import { type FilledMail, fillMail, type RewrittenMail } from "./rewrite/rewrite.ts";
-import type { Contact, RewriteAnswer, RewriteRequest } from "./schemas.ts";
+import {
+  type BatchRecipient,
+  type Contact,
+  contactSchema,
+  type RewriteAnswer,
+  type RewriteRequest,
+  recipientSchema,
+} from "./schemas.ts";
 import type { Tokens } from "./tokens.ts";
 import type { UtmParams } from "./utm.ts";
 
@@ -39,27 +47,21 @@ export interface RewrittenForOne extends FilledMail {
   readonly answer: Omit<RewriteAnswer, "html" | "text">;
 }
 
-/** One recipient of a batch. */
-export interface BatchRecipient {
-  readonly contact: Contact;
-  readonly message_id?: string | undefined;
-}
+/** One line of a batch's answer: the recipient's mail, or what was wrong with the recipient. */
+export type BatchLine =
+  | {
+      readonly index: number;
+      readonly contact: { readonly id: string | null; readonly email: string | null };
+      readonly message_id: string;
+      readonly html: string | undefined;
+      readonly text: string | undefined;
+    }
+  | { readonly index: number; readonly error: ItemError };
 
-/** One line of a batch's answer. */
-export interface BatchLine {
-  readonly index: number;
-  readonly contact: { readonly id: string | null; readonly email: string | null };
-  readonly message_id: string;
-  readonly html: string | undefined;
-  readonly text: string | undefined;
-}
-
-/** A contact's token, for a merge field of the sending platform. */
-export interface RecipientLine {
-  readonly id: string | null;
-  readonly email: string | null;
-  readonly token: string;
-}
+/** A contact's token, for a merge field of the sending platform; or what was wrong with the contact. */
+export type RecipientLine =
+  | { readonly id: string | null; readonly email: string | null; readonly token: string }
+  | { readonly index: number; readonly error: ItemError };
 
 /** Recipients whose facts are recorded, and whose mails are written, together. */
 const BATCH_SLICE = 200;
@@ -113,14 +115,17 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     workspaceId: number,
     request: RewriteRequest,
     parts: MailParts,
-    recipients: readonly BatchRecipient[],
+    recipients: readonly unknown[],
   ): AsyncGenerator<BatchLine[]> {
     const environment = environmentOf(workspaceId, request.campaign);
     const mail = prepareMail(environment, request, parts);
     await admitLinks(workspaceId, mail);
     for (let from = 0; from < recipients.length; from += BATCH_SLICE) {
       const facts: EventRow[] = [];
-      const lines = recipients.slice(from, from + BATCH_SLICE).map((recipient, at) => {
+      const lines = recipients.slice(from, from + BATCH_SLICE).map((given, at): BatchLine => {
+        const read = readItem(recipientSchema, given);
+        if ("error" in read) return { index: from + at, ...read };
+        const recipient = read.item;
         const addressee = addressMail(environment, recipient, deps.createId(deps.now()));
         facts.push(...contactFacts(environment, { ...request, ...recipient }, addressee, mail));
         return batchLine(from + at, recipient, addressee, mail);
@@ -132,18 +137,21 @@ export function createRewriteService(deps: RewriteServiceDeps) {
 
   async function sealRecipients(
     workspaceId: number,
-    contacts: readonly Contact[],
+    contacts: readonly unknown[],
   ): Promise<RecipientLine[]> {
     const refs = deps.refsOf(workspaceId);
     const facts: EventRow[] = [];
-    const lines = contacts.map((contact) => {
+    const lines = contacts.map((given, index): RecipientLine => {
+      const read = readItem(contactSchema, given);
+      if ("error" in read) return { index, ...read };
+      const contact = read.item;
       const contactRef = refs.contact(contact) ?? "";
       const now = deps.now();
       facts.push(identifyFact({ workspaceId, now }, contact, contactRef, deps.createId(now)));
       const token = deps.tokens.sealRecipient(workspaceId, { contact: contactRef, message: null });
       return { ...namesOf(contact), token };
     });
-    await deps.record(facts);
+    if (facts.length > 0) await deps.record(facts);
     return lines;
   }
 

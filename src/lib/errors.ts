@@ -12,6 +12,7 @@ export type ErrorCode =
   | "invalid_json"
   | "invalid_mime"
   | "invalid_query"
+  | "invalid_recipient"
   | "invalid_timestamp"
   | "invalid_url"
   | "journal_full"

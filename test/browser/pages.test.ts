@@ -118,6 +118,7 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
       "/review",
       "/sites",
       "/settings",
+      "/settings/utm",
       "/docs",
       "/docs/errors",
       "/sign-in?link=over",

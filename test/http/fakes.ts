@@ -123,6 +123,7 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     campaigns: NO_CAMPAIGNS,
     review: { list: async () => ({ suggestions: [], decided: [] }), decide: async () => {} },
     auditDecision: async () => {},
+    utmDefaults: { list: async () => [], set: async () => {} },
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
     updateSite: async () => SITE,

@@ -461,6 +461,26 @@ describe("/sites and /settings", () => {
     expect(access.findKey(key)).toBeUndefined();
   });
 
+  it("stores UTM parameters, and says beside the form what is wrong with them", async () => {
+    const stored: unknown[] = [];
+    const utmDefaults: PageDeps["utmDefaults"] = {
+      list: async () => [{ campaign: "spring", utm: { utm_source: "news" } }],
+      set: async (_workspaceId, given) => {
+        stored.push(given);
+      },
+    };
+    const send = (form: Record<string, string>) => post("/settings/utm", form, { utmDefaults });
+    const saved = await send({ campaign: " ", utm_source: " news ", utm_term: "" });
+    expect([saved.status, saved.get("Location")]).toEqual([303, "/settings/utm"]);
+    expect(stored).toEqual([{ campaign: null, utm: { utm_source: "news" } }]);
+    const refused = await send({ campaign: "spring", utm_source: "auto" });
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain("`auto` works for".replaceAll("`", "&#x60;"));
+    const page = await get("/settings/utm?campaign=spring", { utmDefaults });
+    expect(page.text).toContain("utm_source&#x3D;news");
+    expect(page.text).toMatch(/name="utm_source" value="news"/);
+  });
+
   it("leads the colour switch of a form's answer back to the form's page", async () => {
     const { text } = await post("/settings/keys", { name: "No scope" });
     expect(text).toContain('name="next" value="/settings"');

@@ -14,6 +14,7 @@ export const ERROR_TEXTS: Record<ErrorCode, string> = {
   invalid_json: "The body is not JSON, or not UTF-8.",
   invalid_mime: "The message is not one that mail clients could read.",
   invalid_query: "A query parameter does not fit; `errors` points at it.",
+  invalid_recipient: "One recipient of a batch does not fit; the others were done.",
   invalid_timestamp: "A time is no date between the years that the answer names.",
   invalid_url: "A URL or path is not spelled correctly.",
   journal_full: "Too much waits to be imported; try again after `Retry-After`.",

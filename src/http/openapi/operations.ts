@@ -7,6 +7,7 @@ import {
   campaignsQuerySchema,
   linkChangesSchema,
 } from "../../email/routes-campaigns.ts";
+import { utmDefaultAnswerSchema, utmDefaultSchema } from "../../email/routes-utm.ts";
 import {
   batchBodySchema,
   recipientsBodySchema,
@@ -103,6 +104,24 @@ export const OPERATIONS: readonly Operation[] = [
     scope: "rewrite",
     body: recipientsBodySchema,
     example: { contacts: [{ email: "ana@example.com" }] },
+  },
+  {
+    method: "get",
+    path: "/v1/utm-defaults",
+    summary: "UTM parameters that links get without being asked for",
+    tag: "Email",
+    scope: "read",
+    answer: z.object({ utm_defaults: z.array(utmDefaultAnswerSchema) }),
+  },
+  {
+    method: "put",
+    path: "/v1/utm-defaults",
+    summary: "Store the UTM parameters of a campaign, or of every campaign",
+    tag: "Email",
+    scope: "admin",
+    body: utmDefaultSchema,
+    example: { utm: { utm_source: "newsletter", utm_medium: "auto", utm_campaign: "auto" } },
+    answer: utmDefaultAnswerSchema,
   },
   {
     method: "get",

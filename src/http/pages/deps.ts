@@ -2,6 +2,7 @@ import type { Access } from "../../access/access.ts";
 import type { NewDecision, Review } from "../../contacts/review.ts";
 import type { Campaigns } from "../../email/campaigns.ts";
 import type { RewriteAnswer } from "../../email/schemas.ts";
+import type { UtmDefaults } from "../../email/utm-defaults.ts";
 import type { Caller } from "../../lib/caller.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type {
@@ -63,6 +64,7 @@ export interface PageDeps {
   review: Review;
   /** Notes in the audit log who decided. */
   auditDecision(caller: Caller, decision: NewDecision): Promise<void>;
+  utmDefaults: Pick<UtmDefaults, "list" | "set">;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

@@ -14,6 +14,7 @@ import { createSignInPages } from "./sign-in.ts";
 import { createSitePage } from "./site.ts";
 import { createSitePages } from "./sites.ts";
 import { createTriggerPages } from "./trigger.ts";
+import { createUtmPages } from "./utm-defaults.ts";
 import { createWelcomePages } from "./welcome.ts";
 
 /** Every page. The sign-in pages come first: they take one-time links on `/welcome`. */
@@ -33,5 +34,6 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createSitePage(deps, show, gate));
   router.use(createTriggerPages(deps, show, gate));
   router.use(createSettingsPages(deps, show, gate));
+  router.use(createUtmPages(deps, show, gate));
   return router;
 }
