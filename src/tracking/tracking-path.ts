@@ -8,7 +8,7 @@ export interface TrackingPath {
 }
 
 /** What text clients glue to the end of a URL, also percent-encoded. No token ends in any of it. */
-const GLUED = /(?:[.,;:!?)\]>}'"*_~=»”’]|%3E|%29|%22|%27)+$/i;
+const GLUED = /(?:[.,;:!?)\]>}'"*_~»”’]|%3E|%29|%22|%27)+$/i;
 
 /**
  * Takes a tracking URL's path apart; undefined when it is not one of ours.
