@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Access } from "./access/access.ts";
 import type { Actor } from "./access/audit.ts";
 import { type ConsentKeeper, createConsentKeeper } from "./contacts/privacy/change-consent.ts";
+import type { Mode } from "./contacts/privacy/consent.ts";
 import { type Consents, createConsents } from "./contacts/privacy/consents.ts";
 import { createErasures, type Erasures } from "./contacts/privacy/erasures.ts";
 import { createContactExport, type ExportContact } from "./contacts/privacy/export-contact.ts";
@@ -16,6 +17,8 @@ import type { Journal } from "./log/journal.ts";
 interface PrivacyDeps {
   readonly db: Db;
   readonly access: Pick<Access, "refsOf" | "recordAudit">;
+  /** How a workspace counts opens of contacts who have said nothing. */
+  readonly opensOf: (workspaceId: number) => Mode;
   readonly now: () => number;
   readonly onWithheld: (reason: WithheldReason) => void;
   readonly onError: (error: unknown) => void;
@@ -48,7 +51,7 @@ const LOOK_MS = 50;
 
 /** Puts consent and erasure together; nothing runs before `ledger.start` and `consents.start`. */
 export function createPrivacy(deps: PrivacyDeps): Privacy {
-  const { db, access, now, onWithheld, onError } = deps;
+  const { db, access, opensOf, now, onWithheld, onError } = deps;
   const { refsOf } = access;
   let screen: JournalScreen | undefined;
   const ledger = createLedger({
@@ -65,6 +68,7 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
     refsOf,
     consents,
     ledger,
+    opensOf,
     now,
     createId: newId,
   });

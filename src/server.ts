@@ -56,6 +56,8 @@ import { createFloods } from "./tracking/floods.ts";
 import { createFront } from "./tracking/front.ts";
 import type { Visitor } from "./tracking/hit.ts";
 import { createOpenPath } from "./tracking/open-path.ts";
+import { createOpenSettings, type OpenMode, type OpenSettings } from "./tracking/open-settings.ts";
+import { createTrackingRoutes } from "./tracking/routes.ts";
 import { type ClassifyNetwork, createNetworks } from "./traffic/networks.ts";
 
 /** A running service. */
@@ -171,6 +173,7 @@ interface Parts {
   readonly sites: Sites;
   readonly links: Links;
   readonly pipeline: Pipeline;
+  readonly openSettings: OpenSettings;
   readonly privacy: Privacy;
   readonly erasures: Erasures;
   /** Ends the streams of pages, which would never end by themselves. */
@@ -184,18 +187,29 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
   const access = createServiceAccess(common, onError);
   const sites = createServiceSites(common, access, onError);
   const links = createLinks({ ...common, access, onError });
-  const privacy = createServicePrivacy(common, access, warn);
+  const openSettings = createOpenSettings({ db: common.storage.db, now: common.now, onError });
+  const privacy = createServicePrivacy(common, access, openSettings, warn);
   const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
   const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
-  return { access, sites, links, privacy, pipeline, erasures, stopping: new AbortController() };
+  return {
+    access,
+    sites,
+    links,
+    openSettings,
+    privacy,
+    pipeline,
+    erasures,
+    stopping: new AbortController(),
+  };
 }
 
 /** Everything that needs the database; consents are kept in tables that the pipeline makes. */
 async function startParts(parts: Parts): Promise<void> {
-  const { access, sites, links, privacy, pipeline, erasures } = parts;
+  const { access, sites, links, openSettings, privacy, pipeline, erasures } = parts;
   await access.start();
   await sites.start();
   await links.start();
+  await openSettings.start();
   await privacy.ledger.start();
   await pipeline.start();
   await privacy.consents.start();
@@ -203,7 +217,7 @@ async function startParts(parts: Parts): Promise<void> {
 }
 
 async function stopParts(parts: Parts): Promise<void> {
-  const { access, sites, links, privacy, pipeline, erasures } = parts;
+  const { access, sites, links, openSettings, privacy, pipeline, erasures } = parts;
   await settlesWithin(erasures.stop(), CLOSE_MS);
   await pipeline.stop(DRAIN_MS);
   privacy.consents.stop();
@@ -211,16 +225,19 @@ async function stopParts(parts: Parts): Promise<void> {
   access.stop();
   sites.stop();
   links.stop();
+  openSettings.stop();
 }
 
 function createServicePrivacy(
   { now, storage, metrics }: Common,
   access: Access,
+  openSettings: OpenSettings,
   warn: RepeatLog,
 ): Privacy {
   return createPrivacy({
     db: storage.db,
     access,
+    opensOf: openSettings.modeOf,
     now,
     onWithheld: (reason) => metrics.withheld.inc({ reason }),
     onError: (error) => warn("Trouble with consent or erasure; it tries again.", { err: error }),
@@ -267,7 +284,7 @@ function createServiceSites(
 
 async function createListener(common: Common, parts: Parts): Promise<RequestListener> {
   const { config, log, now, storage, metrics, baseUrl } = common;
-  const { access, sites, links, pipeline, privacy } = parts;
+  const { access, sites, links, pipeline, privacy, openSettings } = parts;
   const { db } = storage;
   const newId = () => createId(now());
   const { describeVisitor, ...address } = await createAddressBook(common);
@@ -300,6 +317,11 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
       from,
     });
+  const changeOpens = async (caller: Caller, mode: OpenMode) => {
+    const { workspaceId } = caller;
+    await openSettings.change(workspaceId, mode);
+    await access.recordAudit(workspaceId, actorOf(caller), "opens.change", "opens", { mode });
+  };
 
   const app = createApp({
     baseUrl,
@@ -330,6 +352,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
       createSiteRoutes({ authorize, sites }),
       createTriggerRoutes({ authorize, triggers }),
+      createTrackingRoutes({ authorize, openSettings, changeOpens }),
       createAccessRoutes({ ...access, now }),
     ],
     health: {
@@ -359,6 +382,8 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       review,
       auditDecision,
       utmDefaults: links.utmDefaults,
+      opensOf: openSettings.modeOf,
+      changeOpens,
       listSites: sites.list,
       updateSite: sites.update,
       addSiteKey: sites.addKey,
@@ -378,6 +403,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       fillSlots,
       isMergeTag,
       consentOf: privacy.guard.hitConsent,
+      mayCountOpen: openSettings.consentOf,
     }),
     addClickParameter: createClickParameter({
       name: config.CLICK_PARAM,

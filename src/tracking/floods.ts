@@ -112,6 +112,7 @@ function hashText(start: number, text: string): number {
 
 function writeFlood(surplus: Surplus, id: string): string {
   const { kind, link, since, until, waiting } = surplus;
+  const isNamed = link.consent?.mode !== "aggregate";
   return JSON.stringify({
     workspace_id: link.workspaceId,
     event_id: id,
@@ -122,8 +123,8 @@ function writeFlood(surplus: Surplus, id: string): string {
     occurred_at: since,
     received_at: until,
     campaign_id: link.campaignId,
-    message_id: link.consent === undefined ? link.message : null,
-    recipient_contact: link.consent === undefined ? link.contact : null,
+    message_id: isNamed ? link.message : null,
+    recipient_contact: isNamed ? link.contact : null,
     link_id: kind === "click" ? String(link.index) : null,
     context: "{}",
     properties: JSON.stringify({ hits: waiting.length, kind, since, until }),

@@ -20,7 +20,7 @@ interface FrontDeps {
   createId(now: number): string;
   /**
    * Counts answers for the metrics; `counted` is a hit of a flood, whose count is durable, `refused` one that
-   * its contact's consent does not let us keep.
+   * consent does not let us keep.
    */
   onHit(kind: "click" | "open", kept: Kept | "counted" | "refused", seconds: number): void;
   onMiss(kind: "click" | "open"): void;

@@ -27,7 +27,7 @@ export interface OpenedLink {
   /** References of the contact and the message (11 characters of base64url), where the token names them. */
   readonly contact: string | null;
   readonly message: string | null;
-  /** What the contact's consent leaves of the hit; undefined: everything. */
+  /** What consent, the contact's own or the workspace's, leaves of the hit; undefined: everything. */
   readonly consent?: HitConsent | undefined;
 }
 

@@ -27,6 +27,8 @@ interface OpenPathDeps {
   fillSlots(destination: string, query: string): string;
   /** What the consent of a contact leaves of a hit; undefined: everything. */
   consentOf?(workspaceId: number, contact: string, kind: "click" | "open"): HitConsent | undefined;
+  /** What the workspace leaves of an open whose contact has said nothing; undefined: everything. */
+  mayCountOpen?(workspaceId: number): HitConsent | undefined;
   /** Whether a text is a merge tag that the sending platform should have filled. */
   isMergeTag(text: string): boolean;
 }
@@ -54,11 +56,20 @@ export function createOpenPath(deps: OpenPathDeps): (path: TrackingPath) => Open
     const hasSlots = link.hasSlots && !exception?.state;
     const filled = hasSlots ? deps.fillSlots(destination, path.query) : destination;
     const opened = { workspaceId, campaignId, index, destination: filled, exception, ...recipient };
-    const { contact } = recipient;
-    const consent =
-      contact === null ? undefined : deps.consentOf?.(workspaceId, contact, path.kind);
+    const consent = findConsent(workspaceId, recipient.contact, path.kind, deps);
     return consent === undefined ? opened : { ...opened, consent };
   };
+}
+
+/** What a contact says for itself goes before what its workspace says for all. */
+function findConsent(
+  workspaceId: number,
+  contact: string | null,
+  kind: "click" | "open",
+  deps: OpenPathDeps,
+): HitConsent | undefined {
+  const own = contact === null ? undefined : deps.consentOf?.(workspaceId, contact, kind);
+  return own ?? (kind === "open" ? deps.mayCountOpen?.(workspaceId) : undefined);
 }
 
 function openRecipient(

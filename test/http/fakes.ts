@@ -124,6 +124,8 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     review: { list: async () => ({ suggestions: [], decided: [] }), decide: async () => {} },
     auditDecision: async () => {},
     utmDefaults: { list: async () => [], set: async () => {} },
+    opensOf: () => "individual",
+    changeOpens: async () => {},
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
     updateSite: async () => SITE,

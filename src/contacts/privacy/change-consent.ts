@@ -2,7 +2,7 @@ import type { Db } from "../../db/db.ts";
 import { AppError } from "../../lib/errors.ts";
 import { cleanEmail, cleanUserId } from "../../lib/junk-ids.ts";
 import type { Refs } from "../../lib/refs.ts";
-import { CHANNELS, type Consent, SILENT_CONSENT } from "./consent.ts";
+import { CHANNELS, type Consent, type Mode, SILENT_CONSENT } from "./consent.ts";
 import type { Consents } from "./consents.ts";
 import type { Ledger } from "./ledger.ts";
 import { type ConsentChange, createConsentStore } from "./store-consent.ts";
@@ -14,6 +14,8 @@ interface ConsentDeps {
   readonly refsOf: (workspaceId: number) => Refs;
   readonly consents: Pick<Consents, "refresh">;
   readonly ledger: Pick<Ledger, "refresh">;
+  /** What the workspace says for contacts who have said nothing. */
+  readonly opensOf: (workspaceId: number) => Mode;
   readonly now: () => number;
   readonly createId: () => string;
 }
@@ -60,7 +62,11 @@ export interface ConsentKeeper {
 }
 
 export function createConsentKeeper(deps: ConsentDeps): ConsentKeeper {
-  const { db, refsOf, consents, ledger, now, createId } = deps;
+  const { db, refsOf, consents, ledger, opensOf, now, createId } = deps;
+  const silent = (workspaceId: number): Consent => ({
+    ...SILENT_CONSENT,
+    opens: opensOf(workspaceId),
+  });
   const store = createConsentStore(db);
 
   async function findRefs(workspaceId: number, id: string): Promise<readonly string[]> {
@@ -76,7 +82,7 @@ export function createConsentKeeper(deps: ConsentDeps): ConsentKeeper {
     const last = log.at(-1);
     return {
       contact: refs[0] ?? "",
-      consent: consent ?? SILENT_CONSENT,
+      consent: consent ?? silent(workspaceId),
       changed_at: last ? new Date(last.at).toISOString() : null,
       log: log.map(toEntry),
     };
@@ -93,7 +99,10 @@ export function createConsentKeeper(deps: ConsentDeps): ConsentKeeper {
     async change(workspaceId, id, { source = null, text_version = null, ...given }, actor) {
       const known = await findRefs(workspaceId, id);
       const refs = known.length > 0 ? known : [newRef(refsOf(workspaceId), id)];
-      const consent = { ...((await store.current(workspaceId, refs)) ?? SILENT_CONSENT), ...given };
+      const consent = {
+        ...((await store.current(workspaceId, refs)) ?? silent(workspaceId)),
+        ...given,
+      };
       const change = {
         id: createId(),
         at: now(),

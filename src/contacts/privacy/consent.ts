@@ -27,9 +27,9 @@ export interface HitConsent {
   readonly canJoin: boolean;
 }
 
-/** Reads a consent for a click or an open; undefined where nothing is withheld. */
-export function hitConsentOf(consent: Consent, kind: "click" | "open"): HitConsent | undefined {
+/** Reads a consent for a click or an open. */
+export function hitConsentOf(consent: Consent, kind: "click" | "open"): HitConsent {
   const mode = kind === "click" ? consent.clicks : consent.opens;
   const canJoin = mode === "individual" && consent.site === "individual";
-  return mode === "individual" && canJoin ? undefined : { mode, canJoin };
+  return { mode, canJoin };
 }

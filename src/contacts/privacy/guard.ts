@@ -21,7 +21,7 @@ interface GuardDeps {
 
 /** What the doors ask before they keep something. Answered from memory. */
 export interface Guard {
-  /** What consent leaves of a hit on a contact's link; undefined: everything. On the hot path. */
+  /** What consent leaves of a hit on a contact's link; undefined: it has said nothing. On the hot path. */
   hitConsent(workspaceId: number, ref: string, kind: "click" | "open"): HitConsent | undefined;
   /** The events that may be kept, as they may be kept. */
   screenEvents(events: readonly EventRow[]): readonly EventRow[];

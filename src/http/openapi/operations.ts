@@ -17,6 +17,7 @@ import {
 import type { Scope } from "../../lib/caller.ts";
 import { contactsQuerySchema, journeyQuerySchema } from "../../reports/routes.ts";
 import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
+import { settingsSchema } from "../../tracking/routes.ts";
 import {
   auditEntrySchema,
   campaignLinkSchema,
@@ -352,6 +353,24 @@ export const OPERATIONS: readonly Operation[] = [
     example: { name: "Client" },
     status: 201,
     answer: z.object({ id: z.int(), api_key: z.string() }),
+  },
+  {
+    method: "get",
+    path: "/v1/settings",
+    summary: "How the workspace counts opens",
+    tag: "Administration",
+    scope: "read",
+    answer: settingsSchema,
+  },
+  {
+    method: "patch",
+    path: "/v1/settings",
+    summary: "Count opens by contact, without naming anybody, or not at all",
+    tag: "Administration",
+    scope: "admin",
+    body: settingsSchema,
+    example: { opens: "aggregate" },
+    answer: settingsSchema,
   },
   {
     method: "get",

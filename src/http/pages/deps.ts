@@ -14,6 +14,7 @@ import type {
 } from "../../reports/store.ts";
 import type { NewSite, Sites } from "../../site/sites.ts";
 import type { Triggers } from "../../site/triggers/triggers.ts";
+import type { OpenMode } from "../../tracking/open-settings.ts";
 
 /** An event of the log as the live list shows it. */
 export interface LatestEvent {
@@ -65,6 +66,9 @@ export interface PageDeps {
   /** Notes in the audit log who decided. */
   auditDecision(caller: Caller, decision: NewDecision): Promise<void>;
   utmDefaults: Pick<UtmDefaults, "list" | "set">;
+  /** How the workspace counts opens. */
+  opensOf(workspaceId: number): OpenMode;
+  changeOpens(caller: Caller, mode: OpenMode): Promise<void>;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

@@ -2,6 +2,7 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { actorOf } from "../../access/access.ts";
 import { SCOPES } from "../../access/api-keys.ts";
 import type { Scope } from "../../lib/caller.ts";
+import { OPEN_MODES, type OpenMode } from "../../tracking/open-settings.ts";
 import type { PageDeps } from "./deps.ts";
 import { readSessionForm, requireAdmin, signedInOf } from "./session.ts";
 import type { PageRequest, Show } from "./show.ts";
@@ -23,7 +24,13 @@ const SCOPE_TEXT: Record<Scope, string> = {
   admin: "do everything, keys included",
 };
 
-/** `/settings`: keys, and who is signed in. */
+const OPENS_TEXT: Record<OpenMode, string> = {
+  individual: "by contact, on the journey",
+  aggregate: "as a number for each campaign, naming nobody",
+  none: "not at all",
+};
+
+/** `/settings`: keys, how opens are counted, and who is signed in. */
 export function createSettingsPages(deps: PageDeps, show: Show, gate: RequestHandler): Router {
   const router = express.Router();
   const { access } = deps;
@@ -44,6 +51,11 @@ export function createSettingsPages(deps: PageDeps, show: Show, gate: RequestHan
         name,
         text: SCOPE_TEXT[name],
         isOn: form.scopes.includes(name),
+      })),
+      opens: OPEN_MODES.map((mode) => ({
+        mode,
+        text: OPENS_TEXT[mode],
+        isOn: mode === deps.opensOf(caller.workspaceId),
       })),
       keys: keys
         .filter((key) => key.revoked_at === null)
@@ -67,6 +79,14 @@ export function createSettingsPages(deps: PageDeps, show: Show, gate: RequestHan
       actorOf(caller),
     );
     await showSettings(req, res, { ...emptyForm(), key });
+  });
+
+  router.post("/settings/opens", gate, async (req, res) => {
+    const form = await readSessionForm(req, res, access);
+    const { caller } = requireAdmin(res);
+    const mode = OPEN_MODES.find((known) => known === form.get("opens"));
+    if (mode) await deps.changeOpens(caller, mode);
+    res.redirect(303, "/settings#opens");
   });
 
   router.post("/settings/keys/:id/revoke", gate, async (req: Request<{ id: string }>, res) => {
