@@ -51,6 +51,7 @@ describe.each(testEngines)("the storage port on %s", (engine) => {
         { workspace_id: 1, id: 3, label: { k: [1] } },
       ];
       expect(await database.db.batch([bulk(rows)])).toEqual([3]);
+      expect(await database.db.batch([bulk([])])).toEqual([0]);
       const [first, second, third] = await database.db.all<Item & { amount: number }>(
         sql`SELECT id, label, amount FROM items ORDER BY id`,
       );

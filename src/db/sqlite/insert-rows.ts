@@ -18,6 +18,7 @@ type JsonRow = Readonly<Record<string, unknown>>;
  */
 export function insertRows(opened: Connection, table: string, { columns, rows }: WireRows): number {
   const objects: readonly JsonRow[] = JSON.parse(toText(rows));
+  if (objects.length === 0) return 0;
   const present = columns.filter((column) => objects.some((row) => row[column] !== undefined));
   const head = `INSERT INTO ${table} (${columnList(present).sql}) VALUES`;
   const places = `(${present.map(() => "?").join(", ")})`;
