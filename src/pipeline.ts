@@ -11,7 +11,7 @@ import type { Metrics } from "./lib/metrics.ts";
 import type { RepeatLog } from "./lib/repeat-log.ts";
 import { settlesWithin } from "./lib/within.ts";
 import type { EventRow } from "./log/event.ts";
-import { createFailedEvent, type RejectedItem } from "./log/failed-events.ts";
+import { createFailedEvent, failedIdOf, type RejectedItem } from "./log/failed-events.ts";
 import { readLags } from "./log/follow.ts";
 import { createImporter, type Importer } from "./log/importer.ts";
 import { type Journal, type Kept, openJournal } from "./log/journal.ts";
@@ -98,7 +98,6 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     journal,
     importer,
     storage,
-    newId,
     owner,
     guard: deps.privacy.guard,
     metrics,
@@ -118,7 +117,6 @@ interface Parts {
   readonly importer: Importer;
   readonly startProjections: () => Promise<Projections>;
   readonly storage: Storage;
-  readonly newId: () => string;
   readonly owner: string;
   readonly guard: Privacy["guard"];
   readonly metrics: Metrics;
@@ -126,7 +124,7 @@ interface Parts {
 }
 
 function assemble(parts: Parts): Pipeline {
-  const { journal, importer, storage, newId, guard } = parts;
+  const { journal, importer, storage, guard } = parts;
   const { db } = storage;
   const waitForImport = createImportWait(parts);
   let projections: Projections | undefined;
@@ -138,7 +136,9 @@ function assemble(parts: Parts): Pipeline {
       await new Promise<void>((resolve) => waitForImport(resolve));
     },
     keepRejected: (items) =>
-      journal.append(guard.screenRejected(items).map((item) => createFailedEvent(item, newId()))),
+      journal.append(
+        guard.screenRejected(items).map((item) => createFailedEvent(item, failedIdOf(item))),
+      ),
     recordHit(json, done) {
       journal.appendHit(json, (kept) => {
         if (kept === "durable") waitForImport(() => done(kept));

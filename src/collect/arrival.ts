@@ -8,6 +8,8 @@ export interface Arrival {
   readonly receivedAt: number;
   /** History sent by a secret key: its times stay as they are. */
   readonly imported: boolean;
+  /** What the sender calls this request, to send it again without counting twice. */
+  readonly idempotencyKey: string | undefined;
   /** The address as it may be stored, or null. */
   readonly ip: string | null;
   /** Class of the network it came from, where one is known. */

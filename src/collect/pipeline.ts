@@ -49,7 +49,7 @@ export function collectEvents(batch: Batch, arrival: Arrival, deps: PipelineDeps
   batch.items.forEach((raw, index) => {
     const message = validateItem(raw, batch);
     if (typeof message === "string") rejections.push({ index, code: message, raw });
-    else events.push(toEvent(message, sender, arrival, deps));
+    else events.push(toEvent(message, { sender, arrival, index }, deps));
   });
   return { events, rejections };
 }
@@ -60,13 +60,21 @@ function validateItem(raw: unknown, { type, isSmall }: Batch): Message | RejectC
   return isObject(raw) ? readMessage(raw, type) : "invalid_event";
 }
 
+/** What surrounds one event of a request. */
+interface Surroundings {
+  /** What the request shows of its sender. */
+  readonly sender: JsonObject;
+  readonly arrival: Arrival;
+  /** Position in the request. */
+  readonly index: number;
+}
+
 function toEvent(
   message: Message,
-  sender: JsonObject,
-  arrival: Arrival,
+  { sender, arrival, index }: Surroundings,
   { clickParameter, storableIp, isDuplicate }: PipelineDeps,
 ): EventRow {
-  const { caller, receivedAt, imported } = arrival;
+  const { caller, receivedAt, imported, idempotencyKey } = arrival;
   const { type, name, originalAt, sentAt, context, properties } = message;
   const times = correctClockSkew({ originalAt, sentAt, receivedAt, imported });
   const clean = (text: string): string => toStorableText(clickParameter.strip(text));
@@ -78,7 +86,7 @@ function toEvent(
   const event: EventRow = {
     workspace_id: caller.workspaceId,
     source_id: caller.id,
-    event_id: toStorableText(assignMessageId(message, receivedAt)),
+    event_id: toStorableText(assignMessageId(message, { receivedAt, idempotencyKey, index })),
     source: caller.kind === "site" ? "site" : "server",
     type,
     name: toStorableText(name),

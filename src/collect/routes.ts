@@ -11,6 +11,7 @@ import { createClickParameter } from "./click-parameter.ts";
 import { allowAnyOrigin } from "./cors.ts";
 import { findKeys } from "./credentials.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
+import { createUsedKeys, readIdempotencyKey } from "./idempotency.ts";
 import { MAX_EVENT_BYTES } from "./limits.ts";
 import { type Collected, collectEvents, type Rejection } from "./pipeline.ts";
 import { PIXEL, readPixel } from "./pixel.ts";
@@ -122,6 +123,7 @@ function typeOfPath(req: Request): Route {
 
 function createCollector(deps: CollectDeps) {
   const clickParameter = createClickParameter(deps.clickParam);
+  const usedKeys = createUsedKeys(deps.now);
   const pipeline = {
     clickParameter,
     storableIp: deps.storableIp,
@@ -134,6 +136,7 @@ function createCollector(deps: CollectDeps) {
       caller,
       receivedAt: deps.now(),
       imported: isImport && caller.kind === "secret",
+      idempotencyKey: readIdempotencyKey(req.headers),
       ip: deps.storableIp(ip),
       network: deps.networkOf(ip),
       secure: deps.isSecure(req),
@@ -154,6 +157,8 @@ function createCollector(deps: CollectDeps) {
       const envelope = await openOrKeep(req, bytes);
       const caller = findCaller(deps, req, envelope.writeKey);
       const arrival = describeArrival(req, caller, route.isImport);
+      const { idempotencyKey } = arrival;
+      if (idempotencyKey !== undefined) usedKeys.check(caller.id, idempotencyKey, bytes);
       const { items, isBatch } = envelope;
       const batch = { items, type: route.type, isSmall: bytes.length <= MAX_EVENT_BYTES };
       const collected = collectEvents(batch, arrival, pipeline);

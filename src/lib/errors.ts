@@ -16,6 +16,7 @@ export type ErrorCode =
   | "invalid_timestamp"
   | "invalid_url"
   | "journal_full"
+  | "key_reused"
   | "link_stopped"
   | "method_not_allowed"
   | "missing_event_name"

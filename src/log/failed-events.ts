@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { BulkInsert } from "../db/db.ts";
 import { identifier } from "../db/sql.ts";
 import { toStorableText } from "../lib/storable.ts";
@@ -33,6 +34,37 @@ const COLUMNS = [
   "reason",
   "raw",
 ] as const satisfies readonly (keyof FailedEventRow)[];
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The id of a refused item, the same when a client sends it again, alone or in a batch: it is kept once, and once
+ * mended counts once.
+ *
+ * Without an id of its own two honest items look the same; the hour of arrival keeps today's from yesterday's.
+ */
+export function failedIdOf({
+  workspaceId,
+  sourceId,
+  reason,
+  raw,
+  receivedAt,
+}: RejectedItem): string {
+  const { messageId, sentAt: _sentAt, ...said } = objectFrom(raw);
+  const hour = Math.floor(receivedAt / HOUR_MS);
+  const what = messageId ?? [Object.keys(said).length > 0 ? said : raw, hour];
+  const content = JSON.stringify([workspaceId, sourceId, reason, what]);
+  return createHash("sha256").update(content).digest("base64url").slice(0, 27);
+}
+
+function objectFrom(raw: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(raw));
+  } catch {
+    // A body that is no JSON is refused for just that.
+    return {};
+  }
+}
 
 /** Gives a refused item its id and its row's shape. */
 export function createFailedEvent(item: RejectedItem, failedId: string): FailedEventRow {

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/lib/errors.ts";
-import { createCollectApp, NOW } from "./app.ts";
+import { type CollectApp, createCollectApp, NOW } from "./app.ts";
 
 const track = {
   type: "track",
@@ -436,5 +436,46 @@ describe("facts", () => {
     ]).then((events) => events.map((event) => event.event_id));
     expect(ids[0]).toBe(ids[1]);
     expect(ids[0]).not.toBe(ids[2]);
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  const { messageId: _id, timestamp: _at, ...bare } = track;
+
+  async function send(app: CollectApp["app"], key: string, batch: readonly object[]) {
+    return request(app)
+      .post("/v1/batch")
+      .auth("site-key", "")
+      .set("Idempotency-Key", key)
+      .send({ batch });
+  }
+
+  it("makes a retry the same events, days later too, and equal events of one request two", async () => {
+    let now = NOW;
+    const { app, events } = createCollectApp({ now: () => now });
+    await send(app, "k1", [bare, bare]);
+    now += 3 * 86_400_000;
+    await send(app, "k1", [bare, bare]);
+    await send(app, "k2", [bare]);
+    const ids = events.map((event) => event.event_id);
+    expect(ids.slice(0, 2)).toEqual(ids.slice(2, 4));
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it("refuses the key with another body for a day, and keeps nothing of it", async () => {
+    let now = NOW;
+    const { app, events } = createCollectApp({ now: () => now });
+    await send(app, "k1", [bare]);
+    const answer = await send(app, "k1", [{ ...bare, userId: "u-2" }]);
+    expect(answer.status).toBe(422);
+    expect(answer.body.code).toBe("key_reused");
+    expect(events).toHaveLength(1);
+    now += 86_400_001;
+    expect((await send(app, "k1", [{ ...bare, userId: "u-2" }])).status).toBe(200);
+  });
+
+  it("refuses one of 256 characters", async () => {
+    const { app } = createCollectApp();
+    expect((await send(app, "k".repeat(256), [bare])).status).toBe(400);
   });
 });

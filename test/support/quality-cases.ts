@@ -105,6 +105,7 @@ function toRow(
       network: undefined,
       secure: true,
       headers: {},
+      idempotencyKey: undefined,
     },
     {
       clickParameter: createClickParameter("jt"),

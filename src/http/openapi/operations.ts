@@ -23,6 +23,7 @@ import {
   campaignLinkSchema,
   campaignLinkVersionSchema,
   campaignSchema,
+  collectAnswerSchema,
   collectSchema,
   consentSchema,
   contactSchema,
@@ -52,21 +53,37 @@ export interface Operation {
 }
 
 const next = z.string().nullable().meta({ description: "Cursor of the following page, or null." });
-const done = z.object({ success: z.literal(true) });
 const pageSchema = { limit: z.int().min(1).max(200).default(50), cursor: z.string().optional() };
 
-const COLLECT = { track: "An event", identify: "Who somebody is", page: "A page view" } as const;
+/** Each call of the collection API with a small body that works. */
+const COLLECT = {
+  track: { what: "An event", example: { userId: "u7", event: "demo_request" } },
+  identify: { what: "Who somebody is", example: { userId: "u7", traits: { plan: "pro" } } },
+  page: { what: "A page view", example: { userId: "u7" } },
+  screen: { what: "A screen view of an app", example: { userId: "u7", name: "Cart" } },
+  group: { what: "A membership", example: { userId: "u7", groupId: "acme" } },
+  alias: { what: "A new id of somebody", example: { userId: "u7", previousId: "u3" } },
+};
 
-const collection: Operation[] = Object.entries(COLLECT).map(([type, what]) => ({
+const collection: Operation[] = Object.entries(COLLECT).map(([type, { what, example }]) => ({
   method: "post",
   path: `/v1/${type}`,
   summary: `${what}, as Segment's libraries send it`,
   tag: "Collection",
   scope: "collect",
   body: collectSchema,
-  example: type === "track" ? { userId: "u7", event: "demo_request" } : { userId: "u7" },
-  answer: done,
+  example,
+  answer: collectAnswerSchema,
 }));
+
+const batch = {
+  method: "post",
+  tag: "Collection",
+  scope: "collect",
+  body: z.looseObject({ batch: z.array(collectSchema) }),
+  example: { batch: [{ type: "track", userId: "u7", event: "demo_request" }] },
+  answer: collectAnswerSchema,
+} as const;
 
 /** What the API answers to. Bodies and queries are the schemas that the routes themselves check. */
 export const OPERATIONS: readonly Operation[] = [
@@ -178,16 +195,8 @@ export const OPERATIONS: readonly Operation[] = [
     answer: campaignLinkVersionSchema,
   },
   ...collection,
-  {
-    method: "post",
-    path: "/v1/batch",
-    summary: "Several calls at once",
-    tag: "Collection",
-    scope: "collect",
-    body: z.looseObject({ batch: z.array(collectSchema) }),
-    example: { batch: [{ type: "track", userId: "u7", event: "demo_request" }] },
-    answer: done,
-  },
+  { ...batch, path: "/v1/batch", summary: "Several calls at once" },
+  { ...batch, path: "/v1/import", summary: "The same for history: its times stay as they are" },
   {
     method: "get",
     path: "/v1/sites",

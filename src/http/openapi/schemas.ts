@@ -233,11 +233,27 @@ export const collectSchema = z
     anonymousId: z.string().optional(),
     event: z.string().optional().meta({ description: "Of `track`." }),
     properties: z.record(z.string(), z.unknown()).optional(),
-    traits: z.record(z.string(), z.unknown()).optional().meta({ description: "Of `identify`." }),
+    traits: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: "Of `identify` and `group`." }),
+    groupId: z.string().optional().meta({ description: "Of `group`." }),
+    previousId: z.string().optional().meta({ description: "Of `alias`." }),
     context: z.record(z.string(), z.unknown()).optional(),
     timestamp: time.optional(),
   })
   .meta({ id: "CollectCall" });
+
+/** What became of each event of a request. */
+export const collectAnswerSchema = z
+  .object({
+    success: z.literal(true),
+    accepted: z.int().meta({ description: "Events that are on disk." }),
+    rejected: z
+      .array(z.object({ index: z.int(), code: z.string() }))
+      .meta({ description: "Those kept apart, by their place in the batch, with the reason." }),
+  })
+  .meta({ id: "CollectAnswer" });
 
 export const auditEntrySchema = z
   .object({
