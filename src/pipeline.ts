@@ -214,7 +214,7 @@ async function readReadiness({
   const isCaughtUp = problem === null && lags.every(({ lag }) => lag === 0);
   return {
     ready: failing === null && problem === null && !importer.stats().away,
-    settled: isCaughtUp && unimportedBytes === 0,
+    settled: isCaughtUp && unimportedBytes === 0 && written.queuedHits === 0,
     projections: lags,
     database: { failing: problem },
     journal: { unimported_bytes: unimportedBytes, failing, ...written },

@@ -88,6 +88,9 @@ interface Common {
 /** Addresses whose stored form is remembered; only in memory. */
 const REMEMBERED = 10_000;
 
+const LOST_DATABASE =
+  "A new database is begun: the data folder was used before, but its database file is gone. If that was not meant, stop, put the file or a backup back, and start again.";
+
 /** How long a stop waits for the import; the rest stays in the journal. */
 const DRAIN_MS = 3000;
 
@@ -107,6 +110,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const opened = await openStorage(config);
   const gate = createGatedDb(opened.db);
   const storage = { ...opened, db: gate.db };
+  if (storage.isDatabaseLost) log.warn(LOST_DATABASE);
   const undo: (() => Promise<unknown>)[] = [() => storage.db.close()];
   try {
     const lock = await acquireInstanceLock(storage.folder.path);

@@ -15,6 +15,8 @@ export interface Storage {
   readonly folder: DataFolder;
   readonly keyring: Keyring;
   readonly db: Db;
+  /** The folder was used before, but its SQLite file is gone: an empty one takes its place. */
+  readonly isDatabaseLost: boolean;
 }
 
 /**
@@ -27,7 +29,13 @@ export interface Storage {
 export async function openStorage(config: Config, threads = true): Promise<Storage> {
   const folder = await openDataFolder(config.DATA_DIR);
   const keyring = createKeyring(await findSecret(config, folder), config.SECRET_PREVIOUS);
-  return { folder, keyring, db: await openDatabase(config, folder, threads) };
+  const file = sqliteFile(config, folder);
+  return {
+    folder,
+    keyring,
+    isDatabaseLost: file !== undefined && folder.hasLost(file),
+    db: file === undefined ? await connect(config) : openSqlite({ file, threads }),
+  };
 }
 
 /** Brings the database to this release's schema; safe beside other nodes that start. */
@@ -46,16 +54,15 @@ async function findSecret(config: Config, folder: DataFolder): Promise<string> {
   return folder.readSecret();
 }
 
-async function openDatabase(config: Config, folder: DataFolder, threads: boolean): Promise<Db> {
-  const url = config.DATABASE_URL;
-  if (url !== undefined && isPostgres(config)) {
-    // Loaded by whom it serves: a command on SQLite is done before the driver is read.
-    return (await import("./db/postgres.ts")).openPostgres({ url });
-  }
-  return openSqlite({
-    file: url === undefined ? folder.database : url.replace(/^file:(\/\/)?/, ""),
-    threads,
-  });
+/** Loaded by whom it serves: a command on SQLite is done before the driver is read. */
+async function connect({ DATABASE_URL: url = "" }: Config): Promise<Db> {
+  return (await import("./db/postgres.ts")).openPostgres({ url });
+}
+
+/** Undefined with PostgreSQL. */
+function sqliteFile(config: Config, folder: DataFolder): string | undefined {
+  if (isPostgres(config)) return undefined;
+  return config.DATABASE_URL?.replace(/^file:(\/\/)?/, "") ?? folder.database;
 }
 
 function isPostgres(config: Config): boolean {

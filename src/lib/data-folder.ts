@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, mkdir, open, readFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError, errorCode } from "./errors.ts";
@@ -13,6 +13,8 @@ export interface DataFolder {
   readSecret(): Promise<string>;
   /** A name for this node that survives restarts: whose segments are whose. */
   readNodeId(): Promise<string>;
+  /** Whether a server ran on it before (it has a node id then), but this file is not there any more. */
+  hasLost(file: string): boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     database: path.join(root, "clicktrail.db"),
     readSecret: () => readOrCreate(path.join(root, "secret"), () => createSecret(48)),
     readNodeId: () => readOrCreate(path.join(root, "node-id"), () => createSecret(12)),
+    hasLost: (file) => existsSync(path.join(root, "node-id")) && !existsSync(file),
   };
 }
 
