@@ -43,6 +43,7 @@ import { createPrivacy, type Privacy } from "./privacy.ts";
 import { createReportRoutes } from "./reports/routes.ts";
 import { createExportRoutes } from "./reports/routes-export.ts";
 import { findContact, listContacts, readJourney } from "./reports/store.ts";
+import { readTraffic } from "./reports/traffic.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
 import { createScriptRoutes } from "./site/routes-script.ts";
 import { createTriggerRoutes } from "./site/routes-triggers.ts";
@@ -59,6 +60,7 @@ import { createOpenPath } from "./tracking/open-path.ts";
 import { createOpenSettings, type OpenMode, type OpenSettings } from "./tracking/open-settings.ts";
 import { createTrackingRoutes } from "./tracking/routes.ts";
 import { type ClassifyNetwork, createNetworks } from "./traffic/networks.ts";
+import { describeSignals, loadSignals } from "./traffic/signals.ts";
 
 /** A running service. */
 export interface Service {
@@ -350,7 +352,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
       createContactRoutes({ review, authorize, auditDecision }),
       createUtmRoutes({ authorize, utmDefaults: links.utmDefaults }),
-      createReportRoutes({ db, authorize, refsOf }),
+      createReportRoutes({ db, authorize, refsOf, now }),
       createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
       createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
@@ -383,6 +385,8 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         return { html: rewritten.html ?? html, ...rewritten.answer };
       },
       campaigns: links.campaigns,
+      readTraffic: (workspaceId, query) => readTraffic(db, workspaceId, query),
+      signalTexts: describeSignals(await loadSignals()),
       review,
       auditDecision,
       utmDefaults: links.utmDefaults,

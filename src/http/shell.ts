@@ -23,6 +23,7 @@ const NAVIGATION = [
   { href: "/", label: "Live" },
   { href: "/contacts", label: "Contacts" },
   { href: "/review", label: "Review" },
+  { href: "/traffic", label: "Traffic" },
   { href: "/campaigns", label: "Campaigns" },
   { href: "/sites", label: "Sites" },
   { href: "/settings", label: "Settings" },

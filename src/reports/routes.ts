@@ -7,10 +7,12 @@ import type { Refs } from "../lib/refs.ts";
 import { validate } from "../lib/validate.ts";
 import type { JourneyEntry, ShownDetails } from "./journey.ts";
 import { findContact, listContacts, readJourney } from "./store.ts";
+import { readTraffic } from "./traffic.ts";
 
 export interface ReportRoutesDeps {
   readonly db: Db;
   readonly authorize: Authorize;
+  readonly now: () => number;
   readonly refsOf: (workspaceId: number) => Refs | Promise<Refs>;
 }
 
@@ -45,8 +47,19 @@ export const journeyQuerySchema = z.strictObject({
     .optional(),
 });
 
+/** The query of `GET /v1/traffic`. */
+export const trafficQuerySchema = z.strictObject({
+  kind: z.enum(["click", "open", "site"], "Expected click, open or site.").default("click"),
+  days: z
+    .string()
+    .regex(/^\d{1,3}$/, "Expected a whole number from 1 to 366.")
+    .transform(Number)
+    .pipe(z.number().min(1).max(366, "Expected a whole number from 1 to 366."))
+    .default(30),
+});
+
 /** `/v1/contacts` and what one contact did; all of them need the scope `read`. */
-export function createReportRoutes({ db, authorize, refsOf }: ReportRoutesDeps): Router {
+export function createReportRoutes({ db, authorize, refsOf, now }: ReportRoutesDeps): Router {
   const router = express.Router();
   const read = authorize("read");
 
@@ -76,6 +89,12 @@ export function createReportRoutes({ db, authorize, refsOf }: ReportRoutesDeps):
     if (!page) throw unknownContact();
     const { contact, entries, next } = page;
     res.json({ contact, entries: entries.map(withoutDetails), next });
+  });
+
+  router.get("/v1/traffic", read, async (req, res) => {
+    const { kind, days } = readQuery(trafficQuerySchema, req.query);
+    const { workspaceId } = callerOf(res);
+    res.json(await readTraffic(db, workspaceId, { kind, days, until: now() }));
   });
 
   return router;

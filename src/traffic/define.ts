@@ -148,6 +148,8 @@ export interface Example {
 
 /** One signal: a file of `catalog/`, named by its file. */
 export interface SignalDefinition {
+  /** What it means, for people, without a full stop. */
+  readonly says: string;
   /** Points towards machine at 60; negative ones towards person. */
   readonly weight: number;
   readonly category: Category;

@@ -8,6 +8,7 @@ import { type MailNews, readMailFacts } from "./mail-book.ts";
 import { groupOf, traceOf } from "./neighbourhood.ts";
 import { joinSpans, uniqueRows } from "./spans.ts";
 import type { HitRow, TrafficStore } from "./store.ts";
+import type { TallyChange } from "./tally.ts";
 import { readAgent, toOs } from "./user-agent.ts";
 
 /** How far the hits of one mail and contact, and the clicks from one address, reach each other. */
@@ -21,6 +22,7 @@ export interface JudgedHits {
   readonly verdicts: ReadonlyMap<number, Verdict>;
   /** Earlier hits whose verdict is another one now. */
   readonly changed: readonly HitRow[];
+  readonly tally: readonly TallyChange[];
 }
 
 /** What else of the batch bears on hits. */
@@ -47,7 +49,7 @@ export async function judgeHits(
   const [stored, earlier] = await Promise.all([store.verdicts(knownSeqs), store.events(knownSeqs)]);
 
   const judged = [...fresh, ...earlier];
-  if (judged.length === 0) return { rows, verdicts: new Map(), changed: [] };
+  if (judged.length === 0) return { rows, verdicts: new Map(), changed: [], tally: [] };
   const clickIds = judged.flatMap(({ click_id }) => (click_id === null ? [] : [click_id]));
   const [engaged, factsOf, traces] = await Promise.all([
     findEngagedClicks(clickIds, visits, store),
@@ -66,7 +68,7 @@ export async function judgeHits(
       return factsOf(event?.message_id ?? null, event?.campaign_id ?? null);
     },
   });
-  return { rows, ...compare(hits, verdicts, known, stored) };
+  return { rows, ...compare(hits, verdicts, known, stored, eventOf) };
 }
 
 function compare(
@@ -74,19 +76,23 @@ function compare(
   verdicts: ReadonlyMap<string, Verdict>,
   known: readonly HitRow[],
   stored: ReadonlyMap<number, Verdict>,
-): Pick<JudgedHits, "verdicts" | "changed"> {
+  eventOf: ReadonlyMap<string, StoredEvent>,
+): Pick<JudgedHits, "verdicts" | "changed" | "tally"> {
   const rowOf = new Map(known.map((row) => [row.seq, row]));
   const written = new Map<number, Verdict>();
   const changed: HitRow[] = [];
-  for (const { id } of hits) {
+  const tally: TallyChange[] = [];
+  for (const { id, at, kind, network } of hits) {
     const seq = Number(id);
     const [before, after, row] = [stored.get(seq), verdicts.get(id), rowOf.get(seq)];
     if (!after || JSON.stringify(before) === JSON.stringify(after)) continue;
     written.set(seq, after);
+    const campaign = eventOf.get(id)?.campaign_id ?? null;
+    tally.push({ at, kind, campaign, network, before, after, hits: 1 });
     const isOther = before?.verdict !== after.verdict || before.certainty !== after.certainty;
     if (before && row && isOther) changed.push(row);
   }
-  return { verdicts: written, changed };
+  return { verdicts: written, changed, tally };
 }
 
 /** The earlier hits that must be judged again: neighbours, and those of which something new is known. */

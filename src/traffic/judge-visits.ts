@@ -11,6 +11,7 @@ import {
 import { DEVICE_SIGNALS, VISITOR_SIGNALS } from "./site-reasons.ts";
 import { groupBy, joinSpans, type Span, uniqueRows } from "./spans.ts";
 import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
+import type { TallyChange } from "./tally.ts";
 
 /** What a batch's site and server events led to. */
 export interface JudgedVisits {
@@ -19,6 +20,7 @@ export interface JudgedVisits {
   readonly verdicts: ReadonlyMap<number, Verdict>;
   /** Earlier events whose verdict is another one now. */
   readonly changed: readonly VisitRow[];
+  readonly tally: readonly TallyChange[];
 }
 
 /** Whether an event came from the site or a server of the sender's. */
@@ -39,6 +41,9 @@ export async function judgeVisits(
   const near = createSiteNeighbourhood([...rows, ...known].map(traceOfRow));
 
   const verdicts = new Map<number, Verdict>();
+  const tally: TallyChange[] = [];
+  const note = ({ occurred_at: at }: { occurred_at: number }, after: Verdict, before?: Verdict) =>
+    tally.push({ at, kind: "site", campaign: null, network: null, before, after, hits: 1 });
   for (const event of visits) {
     const trace = siteTraceOf(event, String(event.seq));
     const reasons = [
@@ -46,7 +51,9 @@ export async function judgeVisits(
       ...near.visitorReasons(trace),
       ...near.deviceReasons(trace),
     ];
-    verdicts.set(event.seq, decideSiteEvent(reasons));
+    const verdict = decideSiteEvent(reasons);
+    verdicts.set(event.seq, verdict);
+    if (event.source === "site") note(event, verdict);
   }
 
   const changed: VisitRow[] = [];
@@ -58,9 +65,10 @@ export async function judgeVisits(
     const after = decideSiteEvent(renewReasons(row, before.reasons, around, near));
     if (JSON.stringify(after) === JSON.stringify(before)) continue;
     verdicts.set(row.seq, after);
+    note(row, after, before);
     if (after.verdict !== before.verdict || after.certainty !== before.certainty) changed.push(row);
   }
-  return { rows, verdicts, changed };
+  return { rows, verdicts, changed, tally };
 }
 
 /** Replaces the reasons that lie in the neighbours; an event's own ones stand as they were stored. */

@@ -7,6 +7,15 @@ export interface Settled {
   readonly reason: Reason;
 }
 
+/** What each reason that settles a hit means, for people. */
+export const SETTLED_TEXTS = {
+  prefetch_header: "Fetched ahead by a browser, as its headers say",
+  unfurl: "A preview drawn under a link in a chat or post",
+  apple_mpp: "Apple Mail, which fetches every image, read or not",
+  gmail_prefetch: "Gmail fetching images ahead",
+  image_proxy: "A person behind the image proxy of a mail service",
+} as const;
+
 const PURPOSE_HEADERS = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 const PURPOSE = /prefetch|prerender|preview/i;
 
@@ -50,7 +59,7 @@ function settleOpen(text: string, proxy: string | null): Settled | undefined {
 function settle(
   verdict: VerdictName,
   certainty: "high" | "low",
-  signal: string,
+  signal: keyof typeof SETTLED_TEXTS,
   detail: string,
 ): Settled {
   return { verdict, certainty, reason: { signal, weight: 0, detail } };

@@ -10,6 +10,7 @@ import { readMailNews } from "./mail-book.ts";
 import { createTrafficTables, TRAFFIC_TABLES } from "./schema.ts";
 import { groupBy } from "./spans.ts";
 import { createTrafficStore, type TrafficStore } from "./store.ts";
+import { tallyChanges, tallyFloods } from "./tally.ts";
 import { type TrafficWrites, writeTraffic } from "./writes.ts";
 
 /** The stage name in the changes feed, and the projection's own. */
@@ -66,6 +67,7 @@ async function judgeBatch(
     verdicts: new Map([...visits.verdicts, ...hits.verdicts]),
     messages: mails.messages,
     links: mails.links,
+    ...tallyChanges([...visits.tally, ...hits.tally, ...tallyFloods(events, RULES_VERSION)]),
     changed: [...visits.changed, ...hits.changed].map(({ seq }) => seq).sort((a, b) => a - b),
   };
 }

@@ -8,6 +8,8 @@ export const TRAFFIC_TABLES = [
   "traffic_visits",
   "traffic_mails",
   "traffic_links",
+  "traffic_days",
+  "traffic_reasons",
 ] as const;
 
 /** Creates one generation: verdicts by event, and the narrow look-ups that find an event's neighbours. */
@@ -17,6 +19,35 @@ export function createTrafficTables(table: TableName): readonly Sql[] {
     ...createHits(table),
     ...createVisits(table),
     ...createMails(table),
+    ...createTallies(table),
+  ];
+}
+
+/** Counts for the traffic page, kept up with every verdict: they outlive the hits that they count. */
+function createTallies(table: TableName): readonly Sql[] {
+  return [
+    sql`
+      CREATE TABLE ${table("traffic_days")} (
+        workspace_id BIGINT NOT NULL,
+        day          BIGINT NOT NULL,
+        kind         TEXT   NOT NULL,
+        campaign_id  TEXT   NOT NULL,
+        network      TEXT   NOT NULL,
+        verdict      TEXT   NOT NULL,
+        certainty    TEXT   NOT NULL,
+        hits         BIGINT NOT NULL,
+        PRIMARY KEY (workspace_id, day, kind, campaign_id, network, verdict, certainty)
+      )`,
+    sql`
+      CREATE TABLE ${table("traffic_reasons")} (
+        workspace_id BIGINT NOT NULL,
+        day          BIGINT NOT NULL,
+        kind         TEXT   NOT NULL,
+        signal       TEXT   NOT NULL,
+        verdict      TEXT   NOT NULL,
+        hits         BIGINT NOT NULL,
+        PRIMARY KEY (workspace_id, day, kind, signal, verdict)
+      )`,
   ];
 }
 

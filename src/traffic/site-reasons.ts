@@ -44,6 +44,24 @@ export const DEVICE_SIGNALS: ReadonlySet<string> = new Set<SiteSignal>(["device_
 const WEIGHT = 40;
 const DECLARED_WEIGHT = 100;
 
+/** What each site signal means, for people. */
+export const SITE_SIGNAL_TEXTS: Readonly<Record<SiteSignal, string>> = {
+  declared_bot: "Its user agent says that it is software",
+  webdriver: "A browser driven by a program",
+  headless_brand: "A browser without a window",
+  no_fetch_metadata: "A current Chrome without fetch metadata",
+  no_client_hints: "A current Chrome without client hints",
+  no_accept_language: "A browser that asks for no language",
+  hosting_network: "From a data centre",
+  no_interaction: "A form or purchase without a pointer, key, touch or scroll before it",
+  quick_form: "A form filled in less than a second",
+  honeypot_field: "Filled in a hidden field",
+  no_page_before: "An event before the visitor's first page",
+  always_skewed: "Every event sent and received minutes apart",
+  visitor_rate: "Over 60 events a minute from one visitor",
+  device_rate: "Over 10 visitors a minute from one address and browser",
+};
+
 /** Which kind of witness a site signal is; undefined for a signal that is none. */
 export function siteCategoryOf(signal: string): SiteCategory | undefined {
   return isSiteSignal(signal) ? CATEGORIES[signal] : undefined;

@@ -4,6 +4,7 @@ import type { TableName } from "../log/projection.ts";
 import type { Verdict } from "./define.ts";
 import type { LinkFlags, MessageFacts } from "./mail-facts.ts";
 import type { HitRow, VisitRow } from "./store.ts";
+import type { DayRow, ReasonRow } from "./tally.ts";
 
 /** What a batch writes for one workspace. */
 export interface TrafficWrites {
@@ -13,6 +14,9 @@ export interface TrafficWrites {
   readonly verdicts: ReadonlyMap<number, Verdict>;
   readonly messages: ReadonlyMap<string, MessageFacts>;
   readonly links: ReadonlyMap<string, LinkFlags>;
+  /** To be added to the counts. */
+  readonly days: readonly DayRow[];
+  readonly reasons: readonly ReasonRow[];
 }
 
 /** The statements of a batch, one a table, each with its rows as one bound JSON array. */
@@ -20,7 +24,7 @@ export function writeTraffic(
   engine: Engine,
   table: TableName,
   workspaceId: number,
-  { hits, visits, verdicts, messages, links }: TrafficWrites,
+  { hits, visits, verdicts, messages, links, days, reasons }: TrafficWrites,
 ): BatchStatement[] {
   const rows = (values: readonly object[]) => jsonRows(engine, JSON.stringify(values));
   const statements: [readonly object[], () => BatchStatement][] = [
@@ -59,6 +63,34 @@ export function writeTraffic(
     upsertVerdicts(),
     upsertMessages(),
     upsertLinks(),
+    [
+      days,
+      () => sql`
+        INSERT INTO ${table("traffic_days")} AS t (
+          workspace_id, day, kind, campaign_id, network, verdict, certainty, hits
+        )
+        SELECT CAST(${workspaceId} AS BIGINT), CAST(r.value ->> 'day' AS BIGINT),
+          r.value ->> 'kind', r.value ->> 'campaign_id', r.value ->> 'network',
+          r.value ->> 'verdict', r.value ->> 'certainty', CAST(r.value ->> 'hits' AS BIGINT)
+        FROM ${rows(days)}
+        WHERE TRUE
+        ON CONFLICT (workspace_id, day, kind, campaign_id, network, verdict, certainty)
+        DO UPDATE SET hits = t.hits + excluded.hits`,
+    ],
+    [
+      reasons,
+      () => sql`
+        INSERT INTO ${table("traffic_reasons")} AS t (
+          workspace_id, day, kind, signal, verdict, hits
+        )
+        SELECT CAST(${workspaceId} AS BIGINT), CAST(r.value ->> 'day' AS BIGINT),
+          r.value ->> 'kind', r.value ->> 'signal', r.value ->> 'verdict',
+          CAST(r.value ->> 'hits' AS BIGINT)
+        FROM ${rows(reasons)}
+        WHERE TRUE
+        ON CONFLICT (workspace_id, day, kind, signal, verdict)
+        DO UPDATE SET hits = t.hits + excluded.hits`,
+    ],
   ];
   return statements.flatMap(([values, write]) => (values.length === 0 ? [] : [write()]));
 

@@ -116,6 +116,7 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
       "/contacts",
       "/contacts/0k3j2h1",
       "/review",
+      "/traffic",
       "/sites",
       "/settings",
       "/settings/utm",

@@ -26,6 +26,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
         createReportRoutes({
           db,
           refsOf: driver.refsOf,
+          now: () => START,
           authorize: () => (req, res, next) => {
             setCaller(res, {
               workspaceId: Number(req.get("workspace") ?? 1),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sql } from "../../src/db/sql.ts";
 import type { EventRow } from "../../src/log/event.ts";
 import { testEngines } from "../support/database.ts";
 import { createTrafficDriver, type TrafficDriver } from "../support/traffic-driver.ts";
@@ -156,6 +157,26 @@ describe.each(testEngines)("the traffic projection on %s", (engine) => {
     expect((await driver.verdicts(ws)).get("cart")?.certainty).toBe("low");
   });
 
+  it("keeps the counts of the traffic page in step with verdicts that change", async () => {
+    const ws = open();
+    const counts = async () =>
+      Object.fromEntries(
+        (
+          await driver.db.all<{ verdict: string; hits: number }>(sql`
+            SELECT verdict, SUM(hits) AS hits FROM traffic_days
+            WHERE workspace_id = ${ws} GROUP BY verdict HAVING SUM(hits) <> 0`)
+        ).map(({ verdict, hits }) => [verdict, hits]),
+      );
+    await driver.feed([click(ws, "a", 0, { link_id: "0" }), click(ws, "b", 200, { link_id: "1" })]);
+    expect(await counts()).toEqual({ human: 2 });
+    await driver.feed([click(ws, "c", 400, { link_id: "2" })]);
+    expect(await counts()).toEqual({ machine: 3 });
+    await driver.feed([
+      fact(ws, "flood", 500, { source: "email", type: "flood", properties: { hits: 70 } }),
+    ]);
+    expect(await counts()).toEqual({ machine: 73 });
+  });
+
   it("comes to the same verdicts however the log is cut, and from scratch", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(arbitraryFact, { minLength: 5, maxLength: 25 }), async (makers) => {
@@ -167,14 +188,25 @@ describe.each(testEngines)("the traffic projection on %s", (engine) => {
       }),
       { numRuns: engine === "sqlite" ? 40 : 12 },
     );
-    const before = await plainVerdicts(driver, workspace);
+    const last = Array.from({ length: 8 }, (_, back) => workspace - back);
+    const before = await Promise.all(last.map((ws) => plainVerdicts(driver, ws)));
     await driver.rebuild(7);
-    expect(await plainVerdicts(driver, workspace)).toEqual(before);
+    expect(await Promise.all(last.map((ws) => plainVerdicts(driver, ws)))).toEqual(before);
   });
 });
 
+/** Verdicts, and the counts that are kept of them. */
 async function plainVerdicts(driver: TrafficDriver, workspaceId: number): Promise<object> {
-  return Object.fromEntries(await driver.verdicts(workspaceId));
+  const { db } = driver;
+  const verdicts = Object.fromEntries(await driver.verdicts(workspaceId));
+  const days = await db.all<{ hits: number; kind: string }>(sql`
+    SELECT day, kind, campaign_id, network, verdict, certainty, hits FROM traffic_days
+    WHERE workspace_id = ${workspaceId} AND hits <> 0
+    ORDER BY day, kind, campaign_id, network, verdict, certainty`);
+  const reasons = await db.all(sql`
+    SELECT day, kind, signal, verdict, hits FROM traffic_reasons
+    WHERE workspace_id = ${workspaceId} AND hits <> 0 ORDER BY day, kind, signal, verdict`);
+  return { verdicts, days, reasons };
 }
 
 function click(ws: number, id: string, at: number, known: Partial<EventRow> = {}): EventRow {

@@ -9,6 +9,7 @@ import { AppError } from "../../src/lib/errors.ts";
 import { createId } from "../../src/lib/ids.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
 import type { JourneyPage } from "../../src/reports/store.ts";
+import type { TrafficReport } from "../../src/reports/traffic.ts";
 import type { Site } from "../../src/site/store.ts";
 import type { DraftTrigger, TriggerVersion } from "../../src/site/triggers/store.ts";
 import { createTriggers, type Triggers } from "../../src/site/triggers/triggers.ts";
@@ -109,6 +110,21 @@ function createTestTriggers(): Triggers {
   });
 }
 
+/** A small send that a scanner looked through. */
+export const TRAFFIC: TrafficReport = {
+  totals: { human: 1200, unsure: 12, machine: 300, prefetch: 40 },
+  days: [
+    { day: "2026-03-02", human: 0, unsure: 0, machine: 0, prefetch: 0 },
+    { day: "2026-03-03", human: 1200, unsure: 12, machine: 300, prefetch: 40 },
+  ],
+  reasons: [
+    { signal: "burst_certain", machine: 280, prefetch: 0 },
+    { signal: "someone_elses_signal", machine: 20, prefetch: 0 },
+  ],
+  campaigns: [{ id: "c1", name: "=Spring", human: 1200, unsure: 12, machine: 300, prefetch: 40 }],
+  networks: [{ network: "", human: 1200, unsure: 12, machine: 300, prefetch: 40 }],
+};
+
 /** Pages over made-up data; a test replaces what it looks at. */
 export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}): PageDeps {
   return {
@@ -121,6 +137,8 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     latestEvents: async () => [],
     rewriteMail: async (_workspaceId, { html }) => ({ html, links: [], skipped: [], warnings: [] }),
     campaigns: NO_CAMPAIGNS,
+    readTraffic: async () => TRAFFIC,
+    signalTexts: new Map([["burst_certain", "Three or more links of one mail within a second"]]),
     review: { list: async () => ({ suggestions: [], decided: [] }), decide: async () => {} },
     auditDecision: async () => {},
     utmDefaults: { list: async () => [], set: async () => {} },

@@ -15,7 +15,11 @@ import {
   rewriteBodySchema,
 } from "../../email/schemas.ts";
 import type { Scope } from "../../lib/caller.ts";
-import { contactsQuerySchema, journeyQuerySchema } from "../../reports/routes.ts";
+import {
+  contactsQuerySchema,
+  journeyQuerySchema,
+  trafficQuerySchema,
+} from "../../reports/routes.ts";
 import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import { settingsSchema } from "../../tracking/routes.ts";
 import {
@@ -33,6 +37,7 @@ import {
   keySchema,
   siteSchema,
   suggestionSchema,
+  trafficSchema,
 } from "./schemas.ts";
 import { TRIGGER_OPERATIONS } from "./trigger-operations.ts";
 
@@ -41,7 +46,14 @@ export interface Operation {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
   readonly path: string;
   readonly summary: string;
-  readonly tag: "Email" | "Campaigns" | "Collection" | "Contacts" | "Administration" | "Operation";
+  readonly tag:
+    | "Email"
+    | "Campaigns"
+    | "Collection"
+    | "Contacts"
+    | "Reports"
+    | "Administration"
+    | "Operation";
   /** The scope that a key needs; undefined: none. */
   readonly scope?: Scope;
   readonly query?: z.ZodObject;
@@ -306,6 +318,15 @@ export const OPERATIONS: readonly Operation[] = [
     tag: "Contacts",
     scope: "admin",
     answer: erasureSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/traffic",
+    summary: "What came in the last days, people beside machines, and what was filtered why",
+    tag: "Reports",
+    scope: "read",
+    query: trafficQuerySchema,
+    answer: trafficSchema,
   },
   {
     method: "get",

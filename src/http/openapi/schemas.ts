@@ -204,6 +204,23 @@ export const erasureSchema = z
   })
   .meta({ id: "Erasure" });
 
+const countsSchema = z.object({
+  human: z.int(),
+  unsure: z.int().meta({ description: "Of the human ones." }),
+  machine: z.int(),
+  prefetch: z.int(),
+});
+
+export const trafficSchema = z
+  .object({
+    totals: countsSchema,
+    days: z.array(countsSchema.extend({ day: z.iso.date() })),
+    reasons: z.array(z.object({ signal: z.string(), machine: z.int(), prefetch: z.int() })),
+    campaigns: z.array(countsSchema.extend({ id: z.string(), name: z.string() })),
+    networks: z.array(countsSchema.extend({ network: z.string() })),
+  })
+  .meta({ id: "Traffic", description: "Hits by what they turned out to be; days are UTC." });
+
 const reviewedSchema = z.object({
   id: z.string(),
   user_id: z.string().nullable(),

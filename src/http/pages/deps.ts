@@ -12,6 +12,7 @@ import type {
   JourneyPage,
   JourneyQuery,
 } from "../../reports/store.ts";
+import type { TrafficQuery, TrafficReport } from "../../reports/traffic.ts";
 import type { NewSite, Sites } from "../../site/sites.ts";
 import type { Triggers } from "../../site/triggers/triggers.ts";
 import type { OpenMode } from "../../tracking/open-settings.ts";
@@ -61,6 +62,9 @@ export interface PageDeps {
   /** Rewrites a mail as `POST /v1/rewrite` does; rejects with the same errors. */
   rewriteMail(workspaceId: number, mail: MailToRewrite): Promise<RewrittenMail>;
   campaigns: Campaigns;
+  readTraffic(workspaceId: number, query: TrafficQuery): Promise<TrafficReport>;
+  /** What each reason of a verdict means. */
+  signalTexts: ReadonlyMap<string, string>;
   /** Contacts that may be one person, and what was decided. */
   review: Review;
   /** Notes in the audit log who decided. */

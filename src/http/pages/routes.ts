@@ -13,6 +13,7 @@ import { createShow } from "./show.ts";
 import { createSignInPages } from "./sign-in.ts";
 import { createSitePage } from "./site.ts";
 import { createSitePages } from "./sites.ts";
+import { createTrafficPages } from "./traffic.ts";
 import { createTriggerPages } from "./trigger.ts";
 import { createUtmPages } from "./utm-defaults.ts";
 import { createWelcomePages } from "./welcome.ts";
@@ -29,6 +30,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createCampaignPages(deps, show, gate));
   router.use(createContactPages(deps, show, gate));
   router.use(createJourneyPages(deps, show, gate));
+  router.use(createTrafficPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
   router.use(createSitePage(deps, show, gate));

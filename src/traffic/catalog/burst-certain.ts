@@ -8,6 +8,7 @@ const LINKS = 3;
  * with a browser's headers from a home's address.
  */
 export default defineSignal({
+  says: "Three or more links of one mail within a second",
   weight: 80,
   category: "pattern",
   certain: true,

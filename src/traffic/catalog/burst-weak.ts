@@ -6,6 +6,7 @@ const RUN_LINKS = 4;
 
 /** Two links almost at once, or four in three seconds: fast for a person, but it happens. */
 export default defineSignal({
+  says: "Two links of one mail almost at once, or four within three seconds",
   weight: 40,
   category: "pattern",
   appliesTo: ["click"],

@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** What the visitor then did on the site took a person. A page view doesn't: scanners run scripts. */
 export default defineSignal({
+  says: "The visitor then did something on the site that takes a hand",
   weight: -100,
   category: "person",
   appliesTo: ["click"],

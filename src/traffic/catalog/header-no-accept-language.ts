@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** Says it is a browser, yet asks for no language: every browser is set to one. */
 export default defineSignal({
+  says: "A browser that asks for no language",
   weight: 15,
   category: "headers",
   appliesTo: ["click"],

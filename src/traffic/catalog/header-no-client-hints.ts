@@ -4,6 +4,7 @@ const LEAST_BLINK = 90;
 
 /** Says it is a current Chrome, yet sends no client hints, which Chrome always does over TLS. */
 export default defineSignal({
+  says: "A current Chrome without client hints",
   weight: 15,
   category: "headers",
   appliesTo: ["click"],

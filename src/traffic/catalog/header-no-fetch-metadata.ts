@@ -4,6 +4,7 @@ const LEAST_BLINK = 90;
 
 /** Says it is a current Chrome, yet sends no fetch metadata, which Chrome always does over TLS. */
 export default defineSignal({
+  says: "A current Chrome without fetch metadata",
   weight: 25,
   category: "headers",
   appliesTo: ["click"],

@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** Fetched as an image, a frame or by a script: following a link asks for a document. */
 export default defineSignal({
+  says: "Fetched as an image, a frame or by a script",
   weight: 35,
   category: "headers",
   appliesTo: ["click"],

@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** The link that no reader can see. */
 export default defineSignal({
+  says: "Followed the hidden link",
   weight: 100,
   category: "trap",
   certain: true,

@@ -5,6 +5,7 @@ const ANY_NETWORK_MS = 3000;
 
 /** Came with the one who followed the hidden link: near in time, nearer still from another network. */
 export default defineSignal({
+  says: "Came together with one who followed the hidden link",
   weight: 100,
   category: "trap",
   certain: true,

@@ -4,6 +4,7 @@ const LIMIT_MS = 10_000;
 
 /** Less than ten seconds after delivery. */
 export default defineSignal({
+  says: "Less than ten seconds after delivery",
   weight: 15,
   category: "timing",
   appliesTo: ["click"],

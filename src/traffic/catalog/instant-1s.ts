@@ -7,6 +7,7 @@ const LIMIT_MS = 1000;
  * of ESPs and ours differ, so it proves nothing alone.
  */
 export default defineSignal({
+  says: "Less than a second after delivery",
   weight: 50,
   category: "timing",
   appliesTo: ["click"],

@@ -4,6 +4,7 @@ const LIMIT_MS = 3000;
 
 /** Less than three seconds after delivery. */
 export default defineSignal({
+  says: "Less than three seconds after delivery",
   weight: 35,
   category: "timing",
   appliesTo: ["click"],

@@ -5,6 +5,7 @@ const CONTACTS = 20;
 
 /** Twenty contacts from one address within ten seconds: a gateway that looks at one link of each mail. */
 export default defineSignal({
+  says: "Twenty or more contacts from one address within ten seconds",
   weight: 50,
   category: "network_pattern",
   appliesTo: ["click"],

@@ -5,6 +5,7 @@ const CONTACTS = 5;
 
 /** Five contacts from one address within ten seconds: an office, or a gateway. */
 export default defineSignal({
+  says: "Five or more contacts from one address within ten seconds",
   weight: 25,
   category: "network_pattern",
   appliesTo: ["click"],

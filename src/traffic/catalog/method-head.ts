@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** Readers don't send HEAD; scanners that only want to know where a link leads do. */
 export default defineSignal({
+  says: "A HEAD request, which only software sends",
   weight: 100,
   category: "protocol",
   certain: true,

@@ -4,6 +4,7 @@ const READERS = new Set(["GET", "POST"]);
 
 /** OPTIONS and PROPFIND: Office and file managers resolving a link, not a person following it. */
 export default defineSignal({
+  says: "A request that no reader sends (OPTIONS, PROPFIND)",
   weight: 100,
   category: "protocol",
   certain: true,

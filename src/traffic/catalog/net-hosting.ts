@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** A data centre. Clicks only: image proxies live there. */
 export default defineSignal({
+  says: "From a data centre",
   weight: 25,
   category: "network",
   appliesTo: ["click"],

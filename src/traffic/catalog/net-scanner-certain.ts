@@ -5,6 +5,7 @@ import { defineSignal, when } from "../define.ts";
  * from the same ranges, and judging opens by them would take away every Outlook open.
  */
 export default defineSignal({
+  says: "From the published addresses of a mail scanner",
   weight: 100,
   category: "network",
   certain: true,

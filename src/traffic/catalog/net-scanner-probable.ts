@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** The network of a security vendor: mostly scanners, but people can sit behind it too. */
 export default defineSignal({
+  says: "From the network of a security vendor",
   weight: 45,
   category: "network",
   appliesTo: ["click", "open"],

@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** The browser carried the cookie of a visitor we know. */
 export default defineSignal({
+  says: "The cookie of a visitor who is known",
   weight: -60,
   category: "person",
   appliesTo: ["click"],

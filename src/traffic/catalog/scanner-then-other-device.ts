@@ -5,6 +5,7 @@ const SUSPECT_NETWORKS = new Set(["hosting", "scanner_probable", "scanner_certai
 
 /** From a data centre or scanner, while the same link was followed on another device elsewhere. */
 export default defineSignal({
+  says: "From a data centre or scanner, and the same link on another device elsewhere",
   weight: 15,
   category: "identity",
   appliesTo: ["click"],

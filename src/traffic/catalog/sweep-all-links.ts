@@ -5,6 +5,7 @@ const LEAST_LINKS = 4;
 
 /** Every link of the mail within ten seconds: the scanners that pace themselves. */
 export default defineSignal({
+  says: "Every link of the mail within ten seconds",
   weight: 80,
   category: "pattern",
   certain: true,

@@ -4,6 +4,7 @@ const SPAN_MS = 5000;
 
 /** Another system followed another link of the mail within five seconds: scanners rotate agents. */
 export default defineSignal({
+  says: "Another operating system followed another link within five seconds",
   weight: 30,
   category: "identity",
   appliesTo: ["click"],

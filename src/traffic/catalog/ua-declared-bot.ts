@@ -6,6 +6,7 @@ const PEOPLE = /\bCUBOT\b|Google\/google\b/i;
 
 /** The user agent says that it is software: crawlers, security scanners, command-line clients. */
 export default defineSignal({
+  says: "Its user agent says that it is software",
   weight: 100,
   category: "ua",
   certain: true,

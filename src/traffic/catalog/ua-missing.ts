@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** Sent no user agent. Alone it is doubt only: privacy proxies take it off. */
 export default defineSignal({
+  says: "No user agent",
   weight: 45,
   category: "ua",
   appliesTo: ["click", "open"],

@@ -4,6 +4,7 @@ const SPAN_MS = 3000;
 
 /** The unsubscribe link among others within three seconds: readers who leave don't also browse. */
 export default defineSignal({
+  says: "The unsubscribe link among others within three seconds",
   weight: 20,
   category: "pattern",
   appliesTo: ["click"],

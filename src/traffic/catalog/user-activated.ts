@@ -2,6 +2,7 @@ import { defineSignal, when } from "../define.ts";
 
 /** The browser vouches for a click or key press. Easily forged, hence the small weight. */
 export default defineSignal({
+  says: "The browser says that a click or key led here",
   weight: -10,
   category: "person",
   appliesTo: ["click"],
