@@ -41,11 +41,19 @@ export async function rewriteMessage<T>(
     { ...request, options },
     { html: html?.source, text: text?.source, readPiece: (html ?? text)?.readPiece, others },
   );
-  const texts = parts.map((part) => {
-    if (part === html) return filled.html;
-    return part === text ? filled.text : filled.others[others.indexOf(part)];
-  });
-  return { message: replaceParts(message, mime, texts), answer };
+  const texts = new Map<ReadPart | undefined, string | undefined>([
+    [html, filled.html],
+    [text, filled.text],
+    ...others.map((part, number) => [part, filled.others[number]] as const),
+  ]);
+  return {
+    message: replaceParts(
+      message,
+      mime,
+      parts.map((part) => texts.get(part)),
+    ),
+    answer,
+  };
 }
 
 const KINDS = {

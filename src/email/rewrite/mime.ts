@@ -190,21 +190,23 @@ function headerValue(headers: readonly Header[], name: string): string | undefin
   return headers.find((header) => header.name === name)?.value;
 }
 
-/** Longer ones are no honest header, and the pattern below is slow on them. */
+/** Longer ones are no honest header. */
 const LONGEST_PARAMETERS = 2000;
+/** An unterminated quote takes the rest, so that no header is read twice. */
+const PARAMETER = /\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\\?$)|([^\s;"]+))/sy;
 
 /** `text/html; charset="utf-8"`; comments in parentheses are dropped. */
-function parseParameters(header: string) {
-  const [value = "", ...rest] = header
-    .slice(0, LONGEST_PARAMETERS)
-    .replaceAll(/\([^()]*\)/g, "")
-    .split(/;(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+function parseParameters(given: string) {
+  const header = given.slice(0, LONGEST_PARAMETERS).replaceAll(/\([^()]*\)/g, "");
+  const [value = ""] = header.split(";", 1);
   const parameters = new Map<string, string>();
-  for (const parameter of rest) {
-    const [, name, quoted, plain] =
-      /^\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(parameter) ?? [];
-    if (name === undefined) continue;
-    parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, "$1") ?? plain ?? "");
+  for (let at = header.indexOf(";"); at >= 0; ) {
+    PARAMETER.lastIndex = at + 1;
+    const [, name, quoted, plain] = PARAMETER.exec(header) ?? [];
+    if (name !== undefined) {
+      parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, "$1") ?? plain ?? "");
+    }
+    at = header.indexOf(";", Math.max(PARAMETER.lastIndex, at + 1));
   }
   return { value: value.trim().toLowerCase(), parameters };
 }

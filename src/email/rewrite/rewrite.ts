@@ -87,11 +87,11 @@ export function rewriteMail(
   const otherPlans = (input.others ?? []).map((other) => planOther(other, context, htmlPlan));
 
   const links = list.list();
-  const sealed = sealAll(links, input, seal);
+  const sealer = sealAll(links, input, seal);
   const part = (source: string | undefined, plan: Plan | undefined) =>
     source === undefined || !plan
       ? undefined
-      : createPartTemplate({ source, edits: plan.edits, links, ...sealed });
+      : createPartTemplate({ source, edits: plan.edits, links, sealer });
   const html = part(input.html, htmlPlan);
   warnAboutSize(input.html, html, warnings);
   warnAboutNames(links, warnings);
@@ -100,17 +100,14 @@ export function rewriteMail(
     html,
     text: part(input.text, textPlan),
     others: otherPlans.map(({ source, plan: { edits } }) =>
-      createPartTemplate({ source, edits, links, ...sealed }),
+      createPartTemplate({ source, edits, links, sealer }),
     ),
-    links: links.map((link) => ({
-      ...link,
-      urlBeforeRecipient: `${sealed.base}/c/${sealed.sealer.link(link)}/`,
-    })),
+    links: links.map((link) => ({ ...link, urlBeforeRecipient: sealer.link(link) })),
     skipped: [htmlPlan, textPlan, ...otherPlans.map(({ plan }) => plan)].flatMap(
       (plan) => plan?.skipped ?? [],
     ),
     warnings: warnings.list(),
-    honeypot: hasHoneypot(htmlPlan) && sealed.sealer.honeypot() ? links.length : null,
+    honeypot: hasHoneypot(htmlPlan) && sealer.honeypot() ? links.length : null,
   };
 }
 
@@ -150,26 +147,23 @@ function sealAll(
   { workspaceId, campaignId, isTemplate, trackingBases }: RewriteInput,
   seal: (link: SealedLink) => string,
 ) {
-  // Written out: a spread of what they share took as long as sealing.
-  const sealOne = (
-    purpose: SealedLink["purpose"],
-    index: number,
-    destination: string,
-    hasSlots: boolean,
-  ) => seal({ purpose, workspaceId, campaignId, index, destination, hasSlots, isTemplate });
-  const tokens = links.map(({ index, destination, hasSlots }) =>
-    sealOne("click", index, destination, hasSlots),
-  );
-  const sealer = {
-    link: (link: Link) => tokens[link.index] ?? "",
+  const base = trackingBases[0].replace(/\/+$/, "");
+  const shared = { workspaceId, campaignId, isTemplate };
+  const click = (index: number, destination: string, hasSlots: boolean) =>
+    `${base}/c/${seal({ ...shared, purpose: "click", index, destination, hasSlots })}/`;
+  const urls = links.map(({ index, destination, hasSlots }) => click(index, destination, hasSlots));
+  return {
+    link: (link: Link) => urls[link.index] ?? "",
     // Its own index, behind every link of the mail: reports know a hit on it for what it is.
     honeypot() {
       const target = links.find((link) => !link.hasSlots);
-      return target && sealOne("click", links.length, target.destination, false);
+      return target && click(links.length, target.destination, false);
     },
-    openPixel: () => sealOne("open", 0, "", false),
+    openPixel() {
+      const open = { purpose: "open", index: 0, destination: "", hasSlots: false } as const;
+      return `${base}/o/${seal({ ...shared, ...open })}/`;
+    },
   };
-  return { base: trackingBases[0].replace(/\/+$/, ""), sealer };
 }
 
 function warnAboutSize(

@@ -7,20 +7,18 @@ export interface PartTemplate {
   readonly slices: readonly string[];
 }
 
-/** Makes the link parts of URLs; each is one token, without slashes. */
+/** Makes tracking URLs up to the recipient: `https://…/c/<link>/`. */
 interface LinkSealer {
   link(link: Link): string;
-  /** The destination of the hidden link: a link that the mail has anyway. */
+  /** To a destination that the mail has anyway; undefined where it has none. */
   honeypot(): string | undefined;
   openPixel(): string;
 }
 
-/** Everything a tracked URL shares: `base` has no slash at its end. */
 interface TemplateInput {
   readonly source: string;
   readonly edits: readonly Edit[];
   readonly links: readonly Link[];
-  readonly base: string;
   readonly sealer: LinkSealer;
 }
 
@@ -29,7 +27,7 @@ interface TemplateInput {
  * sealing are paid once a campaign.
  */
 export function createPartTemplate(input: TemplateInput): PartTemplate {
-  const { source, edits, links, base, sealer } = input;
+  const { source, edits, links, sealer } = input;
   const slices: string[] = [];
   let slice = "";
   let at = 0;
@@ -44,12 +42,12 @@ export function createPartTemplate(input: TemplateInput): PartTemplate {
       slice += edit.text;
     } else if ("link" in edit) {
       const link = links[edit.link];
-      if (link) endSlice(`${base}/c/${sealer.link(link)}/`, edit.query);
+      if (link) endSlice(sealer.link(link), edit.query);
     } else if (edit.insert === "open_pixel") {
-      endSlice(`<img src="${base}/o/${sealer.openPixel()}/`, PIXEL_END);
+      endSlice(`<img src="${sealer.openPixel()}`, PIXEL_END);
     } else {
       const sealed = sealer.honeypot();
-      if (sealed) endSlice(`<a href="${base}/c/${sealed}/`, HONEYPOT_END);
+      if (sealed) endSlice(`<a href="${sealed}`, HONEYPOT_END);
     }
   }
   slices.push(slice + source.slice(at));
