@@ -76,6 +76,13 @@ program
   .action(async (options) => (await import("./cli/migrate.ts")).runMigrations(options));
 
 program
+  .command("rejudge")
+  .description(
+    "judge every hit again, such as after a change of rules; reports serve the old verdicts meanwhile",
+  )
+  .action(async () => (await import("./cli/rejudge.ts")).rejudge());
+
+program
   .command("export")
   .description("print everything of a kind, in the order in which it came")
   .addArgument(new Argument("<kind>").choices([...EXPORTS]))

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "../db/db.ts";
 import { sql } from "../db/sql.ts";
-import { errorCode } from "../lib/errors.ts";
+import { AppError, errorCode } from "../lib/errors.ts";
 import { readChanges } from "./changes.ts";
 import type { StoredEvent } from "./event.ts";
 import { type LogCursor, readEvents } from "./events-store.ts";
@@ -31,6 +31,8 @@ const MOST_EVENTS = 5000;
 /** How long an idle follower waits when nothing wakes it: other nodes' imports don't. */
 const POLL_MS = 200;
 const RETRY_MS = 500;
+/** A swap compares every row of two generations. */
+const SWAP_TIMEOUT_MS = 600_000;
 
 interface FollowDeps {
   readonly db: Db;
@@ -86,6 +88,8 @@ interface Loop {
 function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => void): Loop {
   const { db, monotonicNow, onTrouble } = deps;
   const lease = createLease(db, `projection:${projection.name}`, deps.owner, deps.now);
+  /** Generations of older versions whose tables this code cannot write to. */
+  const frozen = new Set<number>();
   let sliceEvents = 100;
   let stopped = false;
   let running: Promise<void> | undefined;
@@ -130,11 +134,28 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
     let worked = false;
     const generations = await readGenerations(db, projection.name);
     for (const generation of generations) {
-      const moved = await advance(generation);
+      const moved = await advanceIfPossible(generation);
       worked ||= moved;
       if (!moved && generation.state === "filling") await swap(generations, generation);
     }
     return worked;
+  }
+
+  /**
+   * A generation of an older version may lack what this code writes to: then it stands still, and serves as it
+   * is until the new one is filled.
+   */
+  async function advanceIfPossible(generation: Generation): Promise<boolean> {
+    const isOld = generation.version !== projection.version;
+    if (!isOld) return advance(generation);
+    if (frozen.has(generation.generation)) return false;
+    try {
+      return await advance(generation);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      frozen.add(generation.generation);
+      return false;
+    }
   }
 
   /** Handles one slice; false when there is nothing new. */
@@ -147,7 +168,12 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
 
     const table = tableOf(generation.generation);
     const writes = await projection.handle(
-      { events: withoutTombstones(events), changes, table },
+      {
+        events: withoutTombstones(events),
+        changes,
+        table,
+        isFilling: generation.state === "filling",
+      },
       db,
     );
     const lastEvent = events.at(-1) ?? generation.log;
@@ -178,7 +204,8 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
 
   async function swap(generations: readonly Generation[], filled: Generation): Promise<void> {
     const live = generations.find(({ state }) => state === "live");
-    if (live) await db.batch(swapGenerations(projection, live, filled));
+    if (!live) return;
+    await db.batch(swapGenerations(projection, live, filled), { timeoutMs: SWAP_TIMEOUT_MS });
   }
 
   /** Ends early when there is news, unless told to sit it out, and when the loop is stopped. */

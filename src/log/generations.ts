@@ -58,13 +58,26 @@ export async function ensureGenerations(db: Db, projection: Projection): Promise
   return readGenerations(db, projection.name);
 }
 
+/**
+ * Has a projection computed again from the beginning of the log, beside the live generation, by whichever
+ * node runs it. Nothing if it is being filled already.
+ */
+export async function refillProjection(db: Db, projection: Projection): Promise<void> {
+  const found = await ensureGenerations(db, projection);
+  const newest = found.at(-1);
+  if (newest?.state === "filling") return;
+  await db.batch(createGeneration(projection, (newest?.generation ?? 0) + 1, "filling"));
+}
+
 /** The writes that make a filled generation the live one, and drop the one it replaces. */
 export function swapGenerations(
   projection: Projection,
   from: Generation,
   to: Generation,
 ): BatchStatement[] {
+  const tables = [tableOf(from.generation), tableOf(to.generation)] as const;
   return [
+    ...(projection.corrections ? [projection.corrections(...tables)] : []),
     ...publish(projection, to.generation),
     sql`
       UPDATE projections SET state = 'live'

@@ -22,6 +22,8 @@ export interface ProjectionBatch {
   readonly events: readonly StoredEvent[];
   readonly changes: readonly Change[];
   readonly table: TableName;
+  /** Whether this generation is being filled beside the live one: nobody has seen what it changes its mind on. */
+  readonly isFilling?: boolean;
 }
 
 /**
@@ -41,6 +43,12 @@ export interface Projection {
   readonly after?: string;
   /** Creates this generation's tables and indexes; one SQL text for both engines. */
   create(table: TableName): readonly Sql[];
+  /**
+   * The write that appends to the changes feed what is different in a filled generation from the one it
+   * replaces, committed with the swap: the stages behind have seen the old one. It may name only what every
+   * version of the tables has.
+   */
+  corrections?(from: TableName, to: TableName): Sql;
   /**
    * Computes the writes that follow from a batch. They are committed together with the moved cursor,
    * or not at all; then the same batch comes again. Reads see every earlier batch. One handler at a

@@ -1,4 +1,5 @@
 import type { BatchStatement } from "../db/db.ts";
+import { sql } from "../db/sql.ts";
 import type { StoredEvent } from "../log/event.ts";
 import type { AppendChanges, Projection } from "../log/projection.ts";
 import type { Signal } from "./define.ts";
@@ -35,7 +36,14 @@ export function createTrafficProjection({ signals, appendChanges }: TrafficDeps)
     version: RULES_VERSION,
     tables: TRAFFIC_TABLES,
     create: createTrafficTables,
-    async handle({ events, table }, db) {
+    corrections: (from, to) => sql`
+      INSERT INTO changes (workspace_id, stage, seq)
+      SELECT w.workspace_id, ${STAGE}, w.seq
+      FROM ${to("verdicts")} AS w
+      JOIN ${from("verdicts")} AS v ON v.workspace_id = w.workspace_id AND v.seq = w.seq
+      WHERE v.verdict <> w.verdict OR v.certainty <> w.certainty
+      ORDER BY w.seq`,
+    async handle({ events, table, isFilling = false }, db) {
       const statements: BatchStatement[] = [];
       const changes: { workspaceId: number; seq: number }[] = [];
       for (const [key, own] of groupBy(events, (event) => String(event.workspace_id))) {
@@ -45,7 +53,8 @@ export function createTrafficProjection({ signals, appendChanges }: TrafficDeps)
         statements.push(...writeTraffic(db.engine, table, workspaceId, writes));
         changes.push(...changed.map((seq) => ({ workspaceId, seq })));
       }
-      return changes.length === 0 ? statements : [...statements, appendChanges(STAGE, changes)];
+      const isNews = changes.length > 0 && !isFilling;
+      return isNews ? [...statements, appendChanges(STAGE, changes)] : statements;
     },
   };
 }

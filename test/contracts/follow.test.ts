@@ -148,6 +148,22 @@ describe.each(testEngines)("following the log on %s", (engine) => {
     expect(left).toEqual([{ generation: 2, state: "live" }]);
   });
 
+  it("fills a raised version even if the running one's tables lack what its code writes to", async () => {
+    await append(["a"]);
+    const before = await follow([copying(1)]);
+    await expectCopies(["a"]);
+    await before.stop();
+    await append(["b"]);
+    const raised = copying(2);
+    await follow([
+      copying(2, async (batch, db) => {
+        const isOld = batch.table("copied").sql === "copied_g1";
+        return isOld ? [sql`INSERT INTO not_there VALUES (1)`] : raised.handle(batch, db);
+      }),
+    ]);
+    await expectCopies(["a", "b"], 2);
+  });
+
   it("refuses to run an older version over a newer one's rows", async () => {
     const newer = await follow([copying(2)]);
     await newer.stop();
