@@ -5,13 +5,29 @@ import { build } from "esbuild";
 
 const folder = fileURLToPath(new URL("../src/site/script/", import.meta.url));
 
-/** Properties that only the script's own files know of; none of them is a name of the browser or the wire. */
-const INTERNAL =
-  /^(signals|leaving|observe|notice|clickId|folder|writeKey|isAutomatic|enqueue|api|listen|report|preview|flush)$/;
+/**
+ * Properties that only the script's own files know of, none of them a name of the browser or the wire, and what
+ * they are called when bundled: the same in every file, or a module would look for what is not there.
+ */
+const INTERNAL = {
+  signals: "l",
+  leaving: "i",
+  observe: "e",
+  notice: "n",
+  clickId: "t",
+  folder: "u",
+  writeKey: "f",
+  isAutomatic: "v",
+  enqueue: "d",
+  api: "a",
+  listen: "m",
+  report: "s",
+  preview: "r",
+  flush: "o",
+};
 
 /**
- * The files by name, as `GET /t.js` and `GET /t.<module>.js` serve them. All in one go: the internal names
- * have to be the same in each.
+ * The files by name, as `GET /t.js` and `GET /t.<module>.js` serve them.
  *
  * @returns {Promise<Map<string, Buffer>>}
  */
@@ -29,7 +45,8 @@ export async function bundleSiteScript() {
     // Modules are imported; the script itself is put into a function below.
     format: "esm",
     target: "es2020",
-    mangleProps: INTERNAL,
+    mangleProps: new RegExp(`^(${Object.keys(INTERNAL).join("|")})$`),
+    mangleCache: INTERNAL,
     legalComments: "none",
   });
   return new Map(

@@ -88,6 +88,7 @@ describe("the pages of a site's triggers", () => {
     expect(text).toContain('value="#demo"');
     expect(text).toMatch(/<option value="query\." selected>/);
     expect(text).toContain('name="condition_name" value="plan"');
+    expect(text).toContain('aria-label="Condition 3"');
 
     await post(`/sites/site1/triggers/${trigger?.id}`, { ...LEAD, enabled: undefined });
     expect((await drafted())[0]?.enabled).toBe(false);

@@ -249,7 +249,7 @@ export function toFormView(form: TriggerForm) {
     },
     rows: conditions.map((row, index) => ({
       ...row,
-      number: index + 1,
+      position: index + 1,
       namedAs: nameIn(row.variable),
       variables: choicesOf(variableChoices(form.type), prefixOf(row.variable)),
       operators: OPERATORS.map((value) => ({
@@ -260,7 +260,7 @@ export function toFormView(form: TriggerForm) {
     })),
     parameterRows: parameters.map((row, index) => ({
       ...row,
-      number: index + 1,
+      position: index + 1,
       detail: row.variable ? nameIn(row.variable) : row.value,
       sources: choicesOf(variableChoices(form.type), prefixOf(row.variable)),
       types: PARAMETER_TYPES.map((value) => ({ value, isOn: value === row.type })),

@@ -46,8 +46,8 @@ export interface Core {
   only: string | undefined;
   /** What the visitor has agreed to, by Google's keys. */
   consent?: Properties;
-  /** Told of every call, and what became of a trigger; set by the preview. */
-  report?: (...what: unknown[]) => void;
+  /** Told what became of a trigger; set by the preview. */
+  report?: (index: number, failed: unknown, value?: unknown) => void;
   /** Tells the triggers what happened. */
   notice(...signal: Signal): void;
   /** The same, and sends it as the event of that name. */
@@ -124,7 +124,6 @@ export function startCore({ folder, writeKey, clickId, isAutomatic }: Settings):
   function call(type: string, members: Properties): void {
     const now = Date.now();
     const { href: url, pathname: path, search } = new URL(left || location.href);
-    core.report?.(type, members);
     if ((core.only ?? type) !== type) return;
     transport.enqueue({
       type,

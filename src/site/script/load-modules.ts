@@ -15,6 +15,7 @@ export async function loadModules(core: Core, folder: string, writeKey: string):
       selector && !document.querySelector(selector)
         ? setTimeout(look, LOOK_MS)
         : import(folder + file).then((module) => module.start(core, argument));
-    look();
+    // One after the other: the panel of a preview has to be there before the triggers it tells of.
+    await look();
   }
 }

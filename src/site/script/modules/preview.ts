@@ -66,7 +66,7 @@ export function start(core: Core, { problem, triggers }: PreviewArgument): void 
   add(body, "h3", "Events that would be sent");
   const events = add(body, "ul");
 
-  const tellTrigger = (index: number, failed: unknown, value: unknown): void => {
+  const tellTrigger = (index: number, failed: unknown, value?: unknown): void => {
     const state = states[index];
     if (!state) return;
     if (failed !== -1) {
@@ -84,16 +84,18 @@ export function start(core: Core, { problem, triggers }: PreviewArgument): void 
     return `did not fire: ${condition} – it was ${shorten(value)}`;
   };
 
-  core.report = (what, detail, value) => {
-    if (typeof what === "number") return tellTrigger(what, detail, value);
-    const { event, name, properties, traits } = Object(detail);
+  core.report = tellTrigger;
+  const tellCall = (name: string, details: unknown): void => {
     const row = document.createElement("li");
-    add(row, "b", `${what === "track" ? event : (name ?? what)}`);
-    const details = properties ?? traits;
+    add(row, "b", name);
     if (details) add(row, "small", shorten(details));
     events.prepend(row);
     if (events.children.length > MOST_EVENTS) events.lastElementChild?.remove();
   };
+  const { api } = core;
+  api.track = (name, properties) => tellCall(name, properties);
+  api.page = (name, properties) => tellCall("page view", properties ?? name);
+  api.identify = (userId, traits) => tellCall("identify", { userId, traits });
 }
 
 function add<K extends keyof HTMLElementTagNameMap>(
