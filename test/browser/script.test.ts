@@ -1,43 +1,23 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { bundleSiteScript } from "../../scripts/site-script.mjs";
-import { isObject, objectOf } from "../../src/collect/json-object.ts";
+import { objectOf } from "../../src/collect/json-object.ts";
 import { hasChromium, launchChromium } from "./support.ts";
-
-interface SentCall {
-  type: string;
-  event?: string;
-  [member: string]: unknown;
-}
-
-/** A site with the script on every page, and the collector it sends to. */
-interface Site {
-  server: Server;
-  origin: string;
-  calls: SentCall[];
-  bodies: string[];
-  /** Statuses for the next posts; 200 when none is left. */
-  answers: number[];
-}
+import { type SentCall, startTestSite, type TestSite } from "./test-site.ts";
 
 describe.runIf(hasChromium)("the site script in Chromium", () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  let site: Site;
-  let script: ReadonlyMap<string, Buffer>;
+  let site: TestSite;
   const errors: string[] = [];
 
   beforeAll(async () => {
-    script = await bundleSiteScript();
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
 
   beforeEach(async () => {
-    site = await startSite(script);
+    site = await startTestSite();
     context = await browser.newContext();
     page = await context.newPage();
     errors.length = 0;
@@ -45,17 +25,11 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
   });
   afterEach(async () => {
     await context.close();
-    await new Promise((resolve) => site.server.close(resolve));
+    await site.stop();
   });
 
-  const named = (name: string) =>
-    site.calls.filter((call) => call.event === name || (name === "page" && call.type === "page"));
-
-  async function waitFor(name: string, count = 1): Promise<SentCall> {
-    await expect.poll(() => named(name).length, { timeout: 5000 }).toBeGreaterThanOrEqual(count);
-    return named(name)[count - 1] ?? { type: "none" };
-  }
-
+  const named = (name: string) => site.named(name);
+  const waitFor = (name: string, count?: number) => site.waitFor(name, count);
   const pageOf = (call: SentCall) => objectOf(objectOf(call["context"])["page"]);
   const clickOf = (call: SentCall) => objectOf(call["context"])["click_id"];
 
@@ -205,65 +179,3 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     expect(await page.evaluate("dataLayer.length")).toBe(3);
   });
 });
-
-const PAGES: Record<string, string> = {
-  "/long": `<div style="height:8000px"></div>
-    <a id="out" href="https://other.test/x" target="later">Elsewhere</a>
-    <a id="file" href="/list.pdf">List</a>`,
-  "/form": `<form id="join" name="Join us" action="/next"><input id="name" name="id">
-    <input id="mail" data-clicktrail-email><button>Go</button></form>`,
-};
-const HEAD: Record<string, string> = {
-  "/queued": "/queue.js",
-  "/layer": "/layer.js",
-};
-const SCRIPTS: Record<string, string> = {
-  "/queue.js": `window.clicktrail = window.clicktrail || [];
-    clicktrail.push(["identify", "u-1", {plan: "pro"}], ["track", "sign_up", {method: "email"}]);`,
-  "/layer.js": `window.dataLayer = [{event: "gtm.js"}, {event: "view_item", ecommerce: {value: 5}}];`,
-};
-
-async function startSite(script: ReadonlyMap<string, Buffer>): Promise<Site> {
-  const calls: SentCall[] = [];
-  const bodies: string[] = [];
-  const answers: number[] = [];
-  const server = createServer(async (req, res) => {
-    const { pathname } = new URL(req.url ?? "/", "http://site.test");
-    if (pathname !== "/v1/b") return serve(pathname, script, res);
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-    const status = answers.shift() ?? 200;
-    if (status === 200) keep(Buffer.concat(chunks).toString());
-    res.writeHead(status).end("{}");
-  });
-  function keep(body: string): void {
-    bodies.push(body);
-    const batch: unknown = objectOf(JSON.parse(body))["batch"];
-    if (!Array.isArray(batch)) return;
-    for (const call of batch) if (isObject(call)) calls.push({ type: "", ...call });
-  }
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { server, origin: `http://127.0.0.1:${port}`, calls, bodies, answers };
-}
-
-function serve(pathname: string, script: ReadonlyMap<string, Buffer>, res: ServerResponse): void {
-  if (pathname === "/t/k.json") {
-    const players = 'video,iframe[src*="youtube"],iframe[src*="vimeo"]';
-    res.writeHead(200, { "Content-Type": "application/json" });
-    res.end(JSON.stringify({ modules: [["t.video.js", 0, players]] }));
-    return;
-  }
-  const source = script.get(pathname.slice(1)) ?? SCRIPTS[pathname];
-  if (source !== undefined) {
-    res.writeHead(200, { "Content-Type": "text/javascript" }).end(source);
-    return;
-  }
-  res.writeHead(200, {
-    "Content-Type": "text/html",
-    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'unsafe-inline'",
-  });
-  const before = HEAD[pathname] ? `<script src="${HEAD[pathname]}"></script>` : "";
-  res.end(`<!doctype html><title>Shop</title>${before}
-    <script async src="/t.js" data-key="k"></script><body>${PAGES[pathname] ?? "Hello"}</body>`);
-}

@@ -1,0 +1,165 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "vitest";
+import { bundleSiteScript } from "../../scripts/site-script.mjs";
+import { isObject, objectOf } from "../../src/collect/json-object.ts";
+
+/** A call as the script sends it. */
+export interface SentCall {
+  type: string;
+  event?: string;
+  [member: string]: unknown;
+}
+
+/** A site with the script on every page, under a strict policy, and the collector it sends to. */
+export interface TestSite {
+  origin: string;
+  calls: SentCall[];
+  bodies: string[];
+  /** Statuses for the next posts; 200 when none is left. */
+  answers: number[];
+  /** The calls of one event; `page` and `identify` by their type. */
+  named(name: string): SentCall[];
+  /** The count-th of them, as soon as it has arrived. */
+  waitFor(name: string, count?: number): Promise<SentCall>;
+  stop(): Promise<void>;
+}
+
+const PAGES: Record<string, string> = {
+  "/long": `<div style="height:8000px"></div>
+    <a id="out" href="https://other.test/x" target="later">Elsewhere</a>
+    <a id="file" href="/list.pdf">List</a>`,
+  "/form": `<form id="join" name="Join us" action="/next"><input id="name" name="id">
+    <input id="mail" data-clicktrail-email><button>Go</button></form>`,
+  "/video": `<video src="/tone.wav" title="Tone" muted></video>`,
+  "/youtube": `<iframe title="Frame" src="https://www.youtube.com/embed/x1?enablejsapi=1"></iframe>`,
+  "/vimeo": `<iframe title="Mountains" src="https://player.vimeo.com/video/42"></iframe>`,
+  "/leave": `<a id="on" href="/leave">On</a>`,
+};
+
+/** Scripts that stand before the tag. */
+const HEAD: Record<string, string> = {
+  "/queued": "/queue.js",
+  "/layer": "/layer.js",
+  "/late": "/late.js",
+  "/tcf": "/tcf.js",
+  "/google": "/google.js",
+};
+
+/** Attributes of the tag, beside its key. */
+const ATTRIBUTES: Record<string, string> = {
+  "/tcf": `data-consent="tcf"`,
+  "/google": `data-consent="google"`,
+  "/gpc": `data-privacy="no-join"`,
+  "/quiet": `data-auto="off"`,
+};
+
+const SCRIPTS: Record<string, string> = {
+  "/queue.js": `window.clicktrail = window.clicktrail || [];
+    clicktrail.push(["identify", "u-1", {plan: "pro"}], ["track", "sign_up", {method: "email"}]);`,
+  "/layer.js": `window.dataLayer = [{event: "gtm.js"}, {event: "view_item", ecommerce: {value: 5}}];`,
+  "/late.js": `addEventListener("load", () => { window.dataLayer = [{event: "late_event"}]; });`,
+  "/tcf.js": `let tell;
+    window.__tcfapi = (command, version, done) => {
+      tell = done;
+      done({gdprApplies: true, eventStatus: "cmpuishown", purpose: {consents: {}}}, true);
+    };
+    window.agree = (consents) => tell({gdprApplies: true, eventStatus: "useractioncomplete", purpose: {consents}}, true);`,
+  "/google.js": `window.dataLayer = [];
+    function gtag() { dataLayer.push(arguments); }
+    gtag("consent", "default", {analytics_storage: "denied", ad_storage: "denied"});`,
+};
+
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'unsafe-inline'",
+  "frame-src https://www.youtube.com https://player.vimeo.com",
+].join("; ");
+
+/** Starts the site on a free port. */
+export async function startTestSite(): Promise<TestSite> {
+  const script = await bundleSiteScript();
+  const calls: SentCall[] = [];
+  const bodies: string[] = [];
+  const answers: number[] = [];
+  const server = createServer(async (req, res) => {
+    const { pathname } = new URL(req.url ?? "/", "http://site.test");
+    if (pathname !== "/v1/b") return serve(pathname, script, res);
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+    const status = answers.shift() ?? 200;
+    if (status === 200) keep(Buffer.concat(chunks).toString());
+    res.writeHead(status).end("{}");
+  });
+  function keep(body: string): void {
+    bodies.push(body);
+    const batch: unknown = objectOf(JSON.parse(body))["batch"];
+    if (!Array.isArray(batch)) return;
+    for (const call of batch) if (isObject(call)) calls.push({ type: "", ...call });
+  }
+  const named = (name: string) =>
+    calls.filter(({ type, event }) => event === name || type === name);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    calls,
+    bodies,
+    answers,
+    named,
+    async waitFor(name, count = 1) {
+      await expect
+        .poll(() => named(name).length, { timeout: 10_000, message: `${count} × ${name}` })
+        .toBeGreaterThanOrEqual(count);
+      return named(name)[count - 1] ?? { type: "none" };
+    },
+    stop() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function serve(pathname: string, script: ReadonlyMap<string, Buffer>, res: ServerResponse): void {
+  if (pathname === "/tone.wav") {
+    res.writeHead(200, { "Content-Type": "audio/wav" }).end(silence(2));
+    return;
+  }
+  if (pathname === "/t/k.json") {
+    const players = 'video,iframe[src*="youtube"],iframe[src*="vimeo"]';
+    res.writeHead(200, { "Content-Type": "application/json" });
+    res.end(JSON.stringify({ modules: [["t.video.js", 0, players]] }));
+    return;
+  }
+  const source = script.get(pathname.slice(1)) ?? SCRIPTS[pathname];
+  if (source !== undefined) {
+    res.writeHead(200, { "Content-Type": "text/javascript" }).end(source);
+    return;
+  }
+  res.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": POLICY });
+  const before = HEAD[pathname] ? `<script src="${HEAD[pathname]}"></script>` : "";
+  const attributes = ATTRIBUTES[pathname] ?? "";
+  res.end(`<!doctype html><title>Shop</title>${before}
+    <script async src="/t.js" data-key="k" ${attributes}></script>
+    <body>${PAGES[pathname] ?? "Hello"}</body>`);
+}
+
+/** A sound that is none, as a WAV file of 8 kHz and 8 bit. */
+function silence(seconds: number): Buffer {
+  const samples = Buffer.alloc(8000 * seconds, 128);
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8000, 24);
+  head.writeUInt32LE(8000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]);
+}
