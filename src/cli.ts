@@ -91,6 +91,19 @@ program
   .addOption(new Option("--format <format>").choices([...FORMATS]).default("ndjson"))
   .action(async (kind, options) => (await import("./cli/export.ts")).exportAll(kind, options));
 
+program
+  .command("retention")
+  .description("delete what is older than RETENTION_DAYS; the service does it once a day")
+  .option("--dry-run", "only count what would be deleted")
+  .action(async (options) => (await import("./cli/retention.ts")).runRetention(options));
+
+program
+  .command("forget")
+  .argument("<id>", "our id of the contact, or your own id or address")
+  .description("erase a contact from every table and file; goes on where it was stopped")
+  .option("--json", "print the receipt as JSON")
+  .action(async (id, options) => (await import("./cli/forget.ts")).forget(id, options));
+
 const keys = program.command("keys").description("API keys: create, list, revoke");
 keys
   .command("create")

@@ -9,8 +9,14 @@ import { createContactExport, type ExportContact } from "./contacts/privacy/expo
 import { createGuard, type Guard, type WithheldReason } from "./contacts/privacy/guard.ts";
 import { createJournalScreen, type JournalScreen } from "./contacts/privacy/journal-screen.ts";
 import { createLedger, type Ledger } from "./contacts/privacy/ledger.ts";
+import { enterMissingKeys, findReturned } from "./contacts/privacy/restore-ledger.ts";
+import { applyRetention, type RetentionReport } from "./contacts/privacy/retention.ts";
+import { createRetentionTimer, type RetentionTimer } from "./contacts/privacy/retention-timer.ts";
+import type { ErasedKey } from "./contacts/privacy/store-ledger.ts";
+import type { LedgerFile } from "./contacts/store-ledger-file.ts";
 import type { Db } from "./db/db.ts";
 import { createId } from "./lib/ids.ts";
+import type { Retention } from "./lib/retention.ts";
 import { createAppendChanges } from "./log/changes.ts";
 import type { Journal } from "./log/journal.ts";
 
@@ -19,7 +25,12 @@ interface PrivacyDeps {
   readonly access: Pick<Access, "refsOf" | "recordAudit">;
   /** How a workspace counts opens of contacts who have said nothing. */
   readonly opensOf: (workspaceId: number) => Mode;
+  /** The ledger's copy beside the database. */
+  readonly ledgerFile: LedgerFile;
   readonly now: () => number;
+  readonly retention: Retention;
+  /** Told what a run of retention deleted. */
+  readonly onRetained: (report: RetentionReport) => void;
   readonly onWithheld: (reason: WithheldReason) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -34,7 +45,14 @@ export interface Privacy {
   /** Has the importer pass over what erased contacts left in the journal. */
   screenJournal(journal: Journal): JournalScreen;
   /** Has erasures carried out; `journal` says what is still on its way. */
-  createErasures(owner: string, inbox: Inbox): Erasures;
+  createErasures(owner: string, inbox: Inbox, carriesOut?: boolean): Erasures;
+  /** Reads the ledger, also what a restored database lacks of it. */
+  start(): Promise<void>;
+  stop(): void;
+  /** Erases again who came back with a restored database. */
+  eraseReturned(erasures: Erasures): Promise<void>;
+  /** Has retention run once a day. */
+  createRetentionTimer(owner: string): RetentionTimer;
 }
 
 /** What came in and may not be in the log yet. */
@@ -54,10 +72,17 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
   const { db, access, opensOf, now, onWithheld, onError } = deps;
   const { refsOf } = access;
   let screen: JournalScreen | undefined;
+  let missing: readonly ErasedKey[] = [];
+  const inFile = new Set<string>();
   const ledger = createLedger({
     db,
     refsOf,
-    onGrowth: () => void screen?.noteGrowth().catch(onError),
+    onGrowth(keys) {
+      void screen?.noteGrowth().catch(onError);
+      const fresh = keys.filter(({ key_hash }) => !inFile.has(key_hash));
+      for (const { key_hash } of fresh) inFile.add(key_hash);
+      deps.ledgerFile.append(fresh).catch(onError);
+    },
     onError,
   });
   const consents = createConsents(db, () => performance.now(), onError);
@@ -82,8 +107,36 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
       screen = createJournalScreen({ db, journal, ledger, guard, refsOf, onWithheld });
       return screen;
     },
-    createErasures: (owner, inbox) =>
+    createRetentionTimer: (owner) =>
+      createRetentionTimer({
+        db,
+        owner,
+        now,
+        onError,
+        apply: () =>
+          applyRetention({ db, refsOf, retention: deps.retention, now }, { dryRun: false }),
+        onDone: deps.onRetained,
+      }),
+    async start() {
+      const kept = await deps.ledgerFile.read();
+      for (const { key_hash } of kept) inFile.add(key_hash);
+      missing = await enterMissingKeys(db, kept);
+      await ledger.start();
+    },
+    stop() {
+      consents.stop();
+      ledger.stop();
+    },
+    async eraseReturned(erasures) {
+      const actor = { kind: "system", id: "restore" };
+      for (const { workspaceId, ref } of await findReturned(db, refsOf, missing)) {
+        await erasures.request(workspaceId, ref, actor);
+      }
+      missing = [];
+    },
+    createErasures: (owner, inbox, carriesOut = true) =>
       createErasures({
+        carriesOut,
         db,
         owner,
         refsOf,

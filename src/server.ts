@@ -7,9 +7,11 @@ import { bringUp } from "./bring-up.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
+import type { RetentionTimer } from "./contacts/privacy/retention-timer.ts";
 import { createReview, type NewDecision } from "./contacts/review.ts";
 import { createContactRoutes } from "./contacts/routes.ts";
 import { createPrivacyRoutes } from "./contacts/routes-privacy.ts";
+import { createLedgerFile } from "./contacts/store-ledger-file.ts";
 import { createGatedDb } from "./db/gate.ts";
 import { acquireInstanceLock } from "./db/sqlite/lock.ts";
 import { findMergeTags } from "./email/rewrite/merge-tags.ts";
@@ -26,7 +28,7 @@ import { listen } from "./http/listen.ts";
 import type { Caller } from "./lib/caller.ts";
 import { createClientAddress } from "./lib/client-address.ts";
 import { type Clock, createClock } from "./lib/clock.ts";
-import { type Config, displayHost, publicUrl } from "./lib/config.ts";
+import { type Config, displayHost, publicUrl, retentionOf } from "./lib/config.ts";
 import { AppError } from "./lib/errors.ts";
 import { createId } from "./lib/ids.ts";
 import { truncateIp } from "./lib/ip.ts";
@@ -182,6 +184,7 @@ interface Parts {
   readonly openSettings: OpenSettings;
   readonly privacy: Privacy;
   readonly erasures: Erasures;
+  readonly retention: RetentionTimer;
   /** Ends the streams of pages, which would never end by themselves. */
   readonly stopping: AbortController;
 }
@@ -205,29 +208,31 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
     privacy,
     pipeline,
     erasures,
+    retention: privacy.createRetentionTimer(pipeline.owner),
     stopping: new AbortController(),
   };
 }
 
 /** Everything that needs the database; consents are kept in tables that the pipeline makes. */
 async function startParts(parts: Parts): Promise<void> {
-  const { access, sites, links, openSettings, privacy, pipeline, erasures } = parts;
+  const { access, sites, links, openSettings, privacy, pipeline, erasures, retention } = parts;
   await access.start();
   await sites.start();
   await links.start();
   await openSettings.start();
-  await privacy.ledger.start();
+  await privacy.start();
   await pipeline.start();
   await privacy.consents.start();
   erasures.start();
+  retention.start();
+  await privacy.eraseReturned(erasures);
 }
 
 async function stopParts(parts: Parts): Promise<void> {
-  const { access, sites, links, openSettings, privacy, pipeline, erasures } = parts;
-  await settlesWithin(erasures.stop(), CLOSE_MS);
+  const { access, sites, links, openSettings, privacy, pipeline, erasures, retention } = parts;
+  await settlesWithin(Promise.all([erasures.stop(), retention.stop()]), CLOSE_MS);
   await pipeline.stop(DRAIN_MS);
-  privacy.consents.stop();
-  privacy.ledger.stop();
+  privacy.stop();
   access.stop();
   sites.stop();
   links.stop();
@@ -235,7 +240,7 @@ async function stopParts(parts: Parts): Promise<void> {
 }
 
 function createServicePrivacy(
-  { now, storage, metrics }: Common,
+  { config, log, now, storage, metrics }: Common,
   access: Access,
   openSettings: OpenSettings,
   warn: RepeatLog,
@@ -244,7 +249,10 @@ function createServicePrivacy(
     db: storage.db,
     access,
     opensOf: openSettings.modeOf,
+    ledgerFile: createLedgerFile(storage.folder.erasures),
     now,
+    retention: retentionOf(config),
+    onRetained: (report) => log.info({ ...report }, "Deleted what is older than RETENTION_DAYS."),
     onWithheld: (reason) => metrics.withheld.inc({ reason }),
     onError: (error) => warn("Trouble with consent or erasure; it tries again.", { err: error }),
   });

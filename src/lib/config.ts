@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppError, type FieldError } from "./errors.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { nearest } from "./nearest.ts";
+import { parseRetention, type Retention } from "./retention.ts";
 
 const KEY_FORM = /^[A-Za-z0-9_-]{16,128}$/;
 const KEY_RULE = "must be 16 to 128 letters, digits, - or _";
@@ -60,6 +61,16 @@ const settings = {
     .enum(["truncate", "hash", "full", "none"])
     .default("truncate")
     .describe("How addresses are stored: truncate to /24 and /48, hash, full, or none."),
+  RETENTION_DAYS: z
+    .string()
+    .refine(
+      (text) => parseRetention(text) !== undefined,
+      "must be days, such as 400, or 400,open=30,page=90 (0 keeps for ever)",
+    )
+    .default("0")
+    .describe(
+      "Days that events are kept, 0 for ever; single types behind it: 400,open=30,page=90.",
+    ),
   CLICK_PARAM: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,15}$/i, "must be 1 to 16 letters, digits or _")
@@ -181,6 +192,13 @@ export function mistypedSettings(env: NodeJS.ProcessEnv): { name: string; meant:
       meant ?? (name.startsWith("CLICKTRAIL_") ? nearest(name.slice(11), known) : undefined);
     return near ? [{ name, meant: near }] : [];
   });
+}
+
+/** How long each kind of row is kept. */
+export function retentionOf({ RETENTION_DAYS }: Config): Retention {
+  const retention = parseRetention(RETENTION_DAYS);
+  if (!retention) throw new Error(`RETENTION_DAYS ${RETENTION_DAYS} was not checked.`);
+  return retention;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface DataFolder {
   readonly path: string;
   readonly journal: string;
   readonly database: string;
+  /** The ledger of erasures, beside the database: a restore must not bring anybody back. */
+  readonly erasures: string;
   /** The secret kept here, made on first use (mode 0600). */
   readSecret(): Promise<string>;
   /** A name for this node that survives restarts: whose segments are whose. */
@@ -35,6 +37,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     path: root,
     journal: path.join(root, "journal"),
     database: path.join(root, "clicktrail.db"),
+    erasures: path.join(root, "erasures.ndjson"),
     readSecret: () => readOrCreate(path.join(root, "secret"), () => createSecret(48)),
     readNodeId: () => readOrCreate(path.join(root, "node-id"), () => createSecret(12)),
     hasLost: (file) => existsSync(path.join(root, "node-id")) && !existsSync(file),

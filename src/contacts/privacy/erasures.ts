@@ -23,6 +23,8 @@ import { findSubject, readTraces, refsOfId } from "./store-subject.ts";
 import { progressOf, readLastSeq } from "./sweep-log.ts";
 
 interface ErasuresDeps {
+  /** False beside a running service, which finds the erasure and does the work. */
+  readonly carriesOut: boolean;
   readonly db: Db;
   /** Names this process in leases. */
   readonly owner: string;
@@ -136,7 +138,7 @@ export function createErasures(deps: ErasuresDeps): Erasures {
 
   /** One at a time, on one node. */
   function pump(): void {
-    if (isStopped) return;
+    if (isStopped || !deps.carriesOut) return;
     running ??= work()
       .catch(onError)
       .finally(() => {

@@ -1,0 +1,128 @@
+import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
+import type { Erasures } from "../contacts/privacy/erasures.ts";
+import { createLedgerFile } from "../contacts/store-ledger-file.ts";
+import { acquireInstanceLock, type InstanceLock } from "../db/sqlite/lock.ts";
+import { retentionOf } from "../lib/config.ts";
+import { errorCode } from "../lib/errors.ts";
+import { createId, createSecret } from "../lib/ids.ts";
+import { createImporter } from "../log/importer.ts";
+import { openJournal } from "../log/journal.ts";
+import { createPrivacy, type Inbox, type Privacy } from "../privacy.ts";
+import { type CommandContext, requireProjections, withContext } from "./context.ts";
+
+const CLI_ACTOR = { kind: "cli", id: "forget" } as const;
+/** A running service lets go of nothing: it does the work then, and this only waits. */
+const LOCK_WAIT_MS = 300;
+const REPORT_MS = 1000;
+const IMPORT_MS = 60_000;
+
+/** `clicktrail forget ID`: erases a contact, in the running service or, where none runs, here. */
+export async function forget(id: string, { json = false }: { json?: boolean }): Promise<void> {
+  await withContext(async (context) => {
+    await requireProjections(context.storage);
+    const lock = await lockIfFree(context);
+    try {
+      await (lock ? eraseHere(context, id, json) : eraseThere(context, id, json));
+    } finally {
+      await lock?.release();
+    }
+  });
+}
+
+async function lockIfFree({ storage }: CommandContext): Promise<InstanceLock | undefined> {
+  try {
+    return await acquireInstanceLock(storage.folder.path, LOCK_WAIT_MS);
+  } catch (error) {
+    if (errorCode(error) === "cannot_start") return undefined;
+    throw error;
+  }
+}
+
+async function eraseThere(context: CommandContext, id: string, json: boolean): Promise<void> {
+  const privacy = createCommandPrivacy(context);
+  const nothing: Inbox = { emptyJournal: async () => {}, isSettled: async () => true };
+  const erasures = privacy.createErasures(createOwner(), nothing, false);
+  await privacy.start();
+  try {
+    await report(erasures, id, json);
+  } finally {
+    privacy.stop();
+  }
+}
+
+/** Without a service the journal may hold what was never imported: it comes in first, screened. */
+async function eraseHere(context: CommandContext, id: string, json: boolean): Promise<void> {
+  const { storage, now } = context;
+  const { db, folder } = storage;
+  const newId = () => createId(now());
+  const privacy = createCommandPrivacy(context);
+  const journal = await openJournal({
+    folder: folder.journal,
+    createId: newId,
+    monotonicNow: () => performance.now(),
+  });
+  const importer = createImporter({
+    journal,
+    db,
+    nodeId: await folder.readNodeId(),
+    createId: newId,
+    now,
+    screen: privacy.screenJournal(journal).screen,
+    onTrouble: ({ kind, error }) => console.error(`The import has trouble: ${kind}`, error ?? ""),
+  });
+  await privacy.start();
+  importer.start();
+  const inbox: Inbox = {
+    async emptyJournal() {
+      if (!(await importer.drained(IMPORT_MS))) throw new Error("The journal cannot be imported.");
+    },
+    isSettled: () => importer.drained(IMPORT_MS),
+  };
+  const erasures = privacy.createErasures(createOwner(), inbox);
+  try {
+    erasures.start();
+    await report(erasures, id, json);
+  } finally {
+    await erasures.stop();
+    await importer.stop();
+    await journal.close();
+    privacy.stop();
+  }
+}
+
+function createCommandPrivacy({ storage, access, config, now }: CommandContext): Privacy {
+  return createPrivacy({
+    db: storage.db,
+    access,
+    // No hit comes in here.
+    opensOf: () => "none",
+    ledgerFile: createLedgerFile(storage.folder.erasures),
+    now,
+    retention: retentionOf(config),
+    onRetained: () => {},
+    onWithheld: () => {},
+    onError: (error) => console.error("The erasure has trouble and tries again:", error),
+  });
+}
+
+function createOwner(): string {
+  return `cli-${createSecret(8)}`;
+}
+
+async function report(erasures: Erasures, id: string, json: boolean): Promise<void> {
+  let erasure = await erasures.request(DEFAULT_WORKSPACE_ID, id, CLI_ACTOR);
+  while (erasure.state === "running") {
+    erasure = await erasures.waitFor(DEFAULT_WORKSPACE_ID, erasure.id, REPORT_MS);
+    const percent = Math.floor(erasure.progress * 100);
+    if (erasure.state === "running") console.error(`Searched ${percent} % of the log.`);
+  }
+  if (json) {
+    console.log(JSON.stringify(erasure, null, 2));
+    return;
+  }
+  const { events, redacted, failed_events, visitors } = erasure.counts;
+  console.log(
+    `Erased: ${events} events, ${visitors} visitors, ${failed_events} refused events; ` +
+      `${redacted} mentions taken out. Receipt ${erasure.receipt}`,
+  );
+}
