@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/faults/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 180_000,
+    testTimeout: 400_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
   },

@@ -1,10 +1,7 @@
-import path from "node:path";
-import type { Db } from "./db/db.ts";
+import { createDiskCare, type DiskCare } from "./disk-care.ts";
 import type { Readiness } from "./http/health.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
-import { readDiskRoom } from "./lib/disk.ts";
-import { errorMessage } from "./lib/errors.ts";
 import { createId, createSecret } from "./lib/ids.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import type { Metrics } from "./lib/metrics.ts";
@@ -17,6 +14,7 @@ import { createImporter, type Importer } from "./log/importer.ts";
 import { type Journal, type Kept, openJournal } from "./log/journal.ts";
 import type { Inbox, Privacy } from "./privacy.ts";
 import { type Projections, startProjections } from "./projections.ts";
+import { readReadiness } from "./readiness.ts";
 import type { Storage } from "./storage.ts";
 
 /** Everything behind the doors: facts go in here, and come out as projections. */
@@ -57,8 +55,6 @@ const EMPTY_MS = 60_000;
 /** Share of the time that the main thread works, above which the projections hold back. */
 const BUSY_UTILIZATION = 0.8;
 const WATCH_MS = 250;
-/** Whoever asks `/readyz` gets an answer, also while the database gives none. */
-const READINESS_MS = 1000;
 /** A stop waits this long for what hangs in a database that does not answer. */
 const STOP_MS = 2000;
 
@@ -69,6 +65,9 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const nodeId = await folder.readNodeId();
   const newId = () => createId(now());
   const monotonicNow = () => performance.now();
+  const { path: dataDir } = folder;
+  const { walBytes } = storage;
+  const diskCare = createDiskCare({ folder: dataDir, walBytes, log, warn, metrics });
   const journal = await openJournal({
     folder: folder.journal,
     createId: newId,
@@ -77,6 +76,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     onTrouble(error) {
       if (error === null) log.info("The journal can be written again.");
       else log.error({ err: error }, "The journal cannot be written; hits wait in memory.");
+      diskCare.noteError(error);
     },
   });
   const importer = createImporter({
@@ -89,6 +89,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     onTrouble({ kind, count, error }) {
       metrics.importTrouble.inc({ kind }, count);
       warn(TROUBLE[kind], { kind, count, err: error });
+      diskCare.noteError(error);
     },
   });
   const owner = `${nodeId}-${createSecret(8)}`;
@@ -101,6 +102,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     owner,
     guard: deps.privacy.guard,
     metrics,
+    diskCare,
     isMigrated: deps.isMigrated,
     startProjections: () => startProjections(order),
   });
@@ -120,6 +122,7 @@ interface Parts {
   readonly owner: string;
   readonly guard: Privacy["guard"];
   readonly metrics: Metrics;
+  readonly diskCare: DiskCare;
   readonly isMigrated: () => boolean;
 }
 
@@ -150,6 +153,7 @@ function assemble(parts: Parts): Pipeline {
       projections = started;
       loadWatch = watchLoad(started.setBusy);
       importer.start();
+      await parts.diskCare.start();
     },
     owner: parts.owner,
     inbox: {
@@ -165,6 +169,7 @@ function assemble(parts: Parts): Pipeline {
     readiness: () => readReadiness(parts),
     async stop(withinMs) {
       clearInterval(loadWatch);
+      parts.diskCare.stop();
       if (!importer.stats().stalled) await importer.drained(withinMs);
       await settlesWithin(importer.stop(), STOP_MS);
       await projections?.stop();
@@ -201,47 +206,6 @@ function createImportWait({ importer, storage, metrics }: Parts): (done: () => v
       done();
     });
   };
-}
-
-async function readReadiness({
-  journal,
-  importer,
-  storage,
-  isMigrated,
-}: Parts): Promise<Readiness> {
-  const { unimportedBytes, failing, ...written } = journal.stats();
-  const { lags, problem } = await askDatabase(storage.db);
-  const isCaughtUp = problem === null && lags.every(({ lag }) => lag === 0);
-  return {
-    ready: failing === null && problem === null && !importer.stats().away,
-    settled: isCaughtUp && unimportedBytes === 0 && written.queuedHits === 0,
-    projections: lags,
-    database: { failing: problem },
-    journal: { unimported_bytes: unimportedBytes, failing, ...written },
-    importer: importer.stats(),
-    disk: await readDiskRoom(path.dirname(storage.folder.journal)),
-    migration: isMigrated() ? "current" : "pending",
-  };
-}
-
-interface DatabaseAnswer {
-  readonly lags: { name: string; lag: number }[];
-  /** Why it could not be asked. */
-  readonly problem: string | null;
-}
-
-async function askDatabase(db: Db): Promise<DatabaseAnswer> {
-  let answer: DatabaseAnswer = { lags: [], problem: "The database does not answer." };
-  const asked = readLags(db).then(
-    (lags) => {
-      answer = { lags, problem: null };
-    },
-    (error: unknown) => {
-      answer = { lags: [], problem: errorMessage(error) };
-    },
-  );
-  await settlesWithin(asked, READINESS_MS);
-  return answer;
 }
 
 /** Tells when the main thread has nothing to spare, and when it has again. */

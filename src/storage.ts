@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Db } from "./db/db.ts";
 import { migrate } from "./db/migrate.ts";
 import { openSqlite } from "./db/sqlite/adapter.ts";
+import { walBytes } from "./db/sqlite/wal.ts";
 import type { Config } from "./lib/config.ts";
 import { type DataFolder, openDataFolder } from "./lib/data-folder.ts";
 import { AppError } from "./lib/errors.ts";
@@ -17,6 +18,8 @@ export interface Storage {
   readonly db: Db;
   /** The folder was used before, but its SQLite file is gone: an empty one takes its place. */
   readonly isDatabaseLost: boolean;
+  /** Length of SQLite's write-ahead log, in bytes; 0 with PostgreSQL. */
+  walBytes(): number;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function openStorage(config: Config, threads = true): Promise<Stora
   return {
     folder,
     keyring,
+    walBytes: () => (file === undefined ? 0 : walBytes(file)),
     isDatabaseLost: file !== undefined && folder.hasLost(file),
     db: file === undefined ? await connect(config) : openSqlite({ file, threads }),
   };

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, open, rename, rm, unlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -200,6 +200,29 @@ describe("SQLite under faults", () => {
     await db.get(count).then(() => finished.push("read"));
     await write;
     expect(finished).toEqual(["read", "write"]);
+  });
+
+  it("empties the write-ahead log although reads overlap without end", async () => {
+    const db = await openFilled({ forcedWalBytes: 500_000 });
+    const [one, two] = [new Database(file), new Database(file)];
+    let [ending, beginning] = [two, one];
+    const turn = () => {
+      [ending, beginning] = [beginning, ending];
+      beginning.exec("BEGIN");
+      beginning.prepare("SELECT COUNT(*) FROM clicks").get();
+      if (ending.inTransaction) ending.exec("COMMIT");
+    };
+    turn();
+    const timer = setInterval(turn, 50);
+    const sizes: number[] = [];
+    for (let round = 0; round < 130; round++) {
+      await db.run(sql`INSERT INTO clicks (body) VALUES (${"x".repeat(20_000)})`);
+      sizes.push(statSync(`${file}-wal`).size);
+    }
+    clearInterval(timer);
+    one.close();
+    two.close();
+    expect(sizes.some((bytes, at) => bytes < (sizes[at - 1] ?? 0))).toBe(true);
   });
 
   it("leaves one file behind when it closes: the write-ahead log is emptied", async () => {

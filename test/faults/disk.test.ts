@@ -1,20 +1,29 @@
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { createDataDir, type RunningService } from "../support/service.ts";
+import { callApi, createDataDir, type RunningService } from "../support/service.ts";
 import { canInject, journalFiles, mountSmallDisk, probes, tamper } from "./support/injections.ts";
 import { suffer } from "./support/suffer.ts";
 
 const DAY_MS = 86_400_000;
+/** Large, so that the last free page does not take it. */
+const PROBE = { event: "probe", userId: "nobody", properties: { text: "x".repeat(20_000) } };
 
 describe("redirects while the disk or the clock suffers", () => {
   it.runIf(canInject("A full disk", probes.smallDisk))(
-    "keeps its promise while no byte is free, and refuses what a collector sends",
+    "gives up its reserve on a full disk, and keeps its promise when that is used up as well",
     async () => {
-      const disk = await mountSmallDisk(48);
+      const disk = await mountSmallDisk(64);
       await suffer({
         dataDir: path.join(disk.folder, "data"),
-        async inject() {
+        async inject(service) {
+          await disk.fill();
+          await expect
+            .poll(async () => {
+              await callApi(service, "POST", "/v1/track", PROBE).catch(() => undefined);
+              return service.output();
+            })
+            .toContain("reserve of 8 MB was given up");
           await disk.fill();
           return disk.free;
         },
@@ -23,6 +32,9 @@ describe("redirects while the disk or the clock suffers", () => {
           expect(await readHits(service, "dropped")).toBe(0);
           expect(service.output()).toContain("The journal cannot be written");
           expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
+          await expect(callApi(service, "POST", "/v1/track", PROBE)).rejects.toThrow(
+            "storage_unavailable",
+          );
         },
       }).finally(disk.remove);
     },

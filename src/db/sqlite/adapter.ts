@@ -27,6 +27,8 @@ export interface SqliteOptions {
   readonly threads?: boolean;
   /** Caps the file, in pages of 4096 bytes; unlimited unless told. */
   readonly maxPageCount?: number;
+  /** Length of the write-ahead log beyond which it is emptied by force, in bytes; 64 MB unless told. */
+  readonly forcedWalBytes?: number;
 }
 
 /**
@@ -90,6 +92,7 @@ function createWriterOf(options: SqliteOptions): Thread<WriteRequest, WriteResul
     busyTimeoutMs,
     lockWaitMs,
     maxPageCount,
+    forcedWalBytes: options.forcedWalBytes,
     checkpoints: threads,
   };
   if (threads) return createThread("writer-thread", all);

@@ -50,6 +50,11 @@ export function isLocked(error: unknown): boolean {
   return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED" || code === "SQLITE_PROTOCOL";
 }
 
+/** No room on the disk, or none that the file may take. */
+export function isFull(error: unknown): boolean {
+  return primaryCode(errorCode(error) ?? "") === "SQLITE_FULL";
+}
+
 /** The connection may be the problem: close it and open another for the next request. */
 export function isBroken(error: unknown): boolean {
   const code = primaryCode(errorCode(error) ?? "");

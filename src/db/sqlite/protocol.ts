@@ -47,6 +47,8 @@ export interface WriterOptions extends ConnectionOptions {
   readonly lockWaitMs: number;
   /** Caps the file, in pages; a write beyond it is refused as on a full disk. */
   readonly maxPageCount: number | undefined;
+  /** Length of the write-ahead log beyond which it is emptied by force, in bytes. */
+  readonly forcedWalBytes: number | undefined;
   /** Moves the write-ahead log into the file by itself; else SQLite does it inside commits. */
   readonly checkpoints: boolean;
 }

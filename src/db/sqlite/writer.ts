@@ -7,7 +7,7 @@ import {
   openConnection,
   toBindings,
 } from "./connection.ts";
-import { GuardFailed, isLocked } from "./failure.ts";
+import { GuardFailed, isFull, isLocked } from "./failure.ts";
 import { insertRows } from "./insert-rows.ts";
 import type {
   RequestHandler,
@@ -40,15 +40,14 @@ export function createWriter(options: WriterOptions): RequestHandler<WriteReques
     mayCreate = false;
     return opened;
   });
-  const checkpointer = options.checkpoints
-    ? createCheckpointer(connection, options.file)
-    : undefined;
+  const checkpointer = options.checkpoints ? createCheckpointer(connection, options) : undefined;
   const running = (sql: string) => {
     runningSql = sql;
   };
 
   return {
     async handle({ statements, purge = false }, arrivedAt) {
+      let hasMadeRoom = false;
       const deadline = arrivedAt + (purge ? PURGE_WAIT_MS : options.lockWaitMs);
       for (;;) {
         try {
@@ -61,6 +60,12 @@ export function createWriter(options: WriterOptions): RequestHandler<WriteReques
           checkpointer?.noteCommit();
           return changes;
         } catch (error) {
+          if (isFull(error) && !hasMadeRoom) {
+            // What was committed may only wait to be moved: then the log's room is free again.
+            hasMadeRoom = true;
+            checkpointer?.makeRoom();
+            continue;
+          }
           if (!isLocked(error) || performance.now() >= deadline) throw error;
           await sleep(RETRY_MS);
         }
