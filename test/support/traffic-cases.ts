@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Engine } from "../../src/db/db.ts";
 import type { EventRow } from "../../src/log/event.ts";
-import type { Hit, MailFacts, Verdict } from "../../src/traffic/define.ts";
+import type { Hit, MailFacts, Signal, Verdict } from "../../src/traffic/define.ts";
 import { judge } from "../../src/traffic/judge.ts";
 import { createNetworks } from "../../src/traffic/networks.ts";
 import { loadSignals } from "../../src/traffic/signals.ts";
@@ -81,7 +81,7 @@ type JudgeTrials = (
 ) => Promise<readonly ReadonlyMap<string, Verdict>[]> | readonly ReadonlyMap<string, Verdict>[];
 
 /** Reads a file of traffic cases, and its networks as a classifier. */
-async function readTrafficCases(file: string): Promise<{
+export async function readTrafficCases(file: string): Promise<{
   cases: readonly TrafficCase[];
   classify: ReturnType<typeof createNetworks>;
 }> {
@@ -117,12 +117,20 @@ async function runPure(file: string, shuffles: number): Promise<CaseReport> {
   const { cases, classify } = await readTrafficCases(file);
   const signals = await loadSignals();
   return await reportCases(cases, shuffles, (trials) =>
-    trials.map(({ given, hits }) =>
-      judge(
-        hits.map((hit) => toHit(hit, classify(hit.ip ?? undefined))),
-        { signals, mailOf: (hit) => mailOf(given, hit) },
-      ),
-    ),
+    trials.map(({ given, hits }) => judgeCase(given, hits, classify, signals)),
+  );
+}
+
+/** The pure judge's verdicts on some hits of a case. */
+export function judgeCase(
+  given: TrafficCase,
+  hits: readonly CaseHit[],
+  classify: ReturnType<typeof createNetworks>,
+  signals: readonly Signal[],
+): Map<string, Verdict> {
+  return judge(
+    hits.map((hit) => toHit(hit, classify(hit.ip ?? undefined))),
+    { signals, mailOf: (hit) => mailOf(given, hit) },
   );
 }
 
