@@ -2,12 +2,14 @@ import type { BenchFigure } from "./figure.ts";
 import { benchFill } from "./fill.ts";
 import { benchRedirect } from "./redirect.ts";
 import { benchRewrite } from "./rewrite.ts";
+import { benchWho } from "./who.ts";
 
 /** `npm run bench [-- NAME …]`: every figure, or the named ones. */
 const BENCHES: Record<string, () => Promise<BenchFigure[]>> = {
   redirect: benchRedirect,
   rewrite: benchRewrite,
   fill: benchFill,
+  who: benchWho,
 };
 
 const wanted = process.argv.slice(2);
