@@ -104,7 +104,9 @@ program
   .option("--json", "print the receipt as JSON")
   .action(async (id, options) => (await import("./cli/forget.ts")).forget(id, options));
 
-const keys = program.command("keys").description("API keys: create, list, revoke");
+const keys = program
+  .command("keys")
+  .description("API keys: create, list, revoke; rotate the secret that signs links");
 keys
   .command("create")
   .requiredOption("--name <name>", "what the key is for")
@@ -121,6 +123,11 @@ keys
   .command("revoke")
   .argument("<id>")
   .action(async (id) => (await import("./cli/keys.ts")).revokeKey(id));
+
+keys
+  .command("rotate")
+  .description("make a new secret for links; those of the present one go on working")
+  .action(async () => (await import("./cli/rotate-secret.ts")).rotateSecret());
 
 const users = program.command("users").description("people who sign in");
 users

@@ -1,5 +1,6 @@
 import { createDiskCare, type DiskCare } from "./disk-care.ts";
 import type { Readiness } from "./http/health.ts";
+import { showLags } from "./lag-metrics.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
 import { createId, createSecret } from "./lib/ids.ts";
@@ -95,6 +96,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const owner = `${nodeId}-${createSecret(8)}`;
   const order = { config, owner, log, metrics, warn };
   showStats(metrics, journal);
+  showLags({ metrics, journal, importer, db, monotonicNow });
   return assemble({
     journal,
     importer,
@@ -138,10 +140,12 @@ function assemble(parts: Parts): Pipeline {
       await journal.append(guard.screenEvents(events));
       await new Promise<void>((resolve) => waitForImport(resolve));
     },
-    keepRejected: (items) =>
-      journal.append(
+    async keepRejected(items) {
+      for (const { reason } of items) parts.metrics.rejectedEvents.inc({ reason });
+      await journal.append(
         guard.screenRejected(items).map((item) => createFailedEvent(item, failedIdOf(item))),
-      ),
+      );
+    },
     recordHit(json, done) {
       journal.appendHit(json, (kept) => {
         if (kept === "durable") waitForImport(() => done(kept));

@@ -20,7 +20,7 @@ interface ReadinessDeps {
 }
 
 /** Whoever asks `/readyz` gets an answer, also while the database gives none. */
-const ANSWER_MS = 1000;
+export const ANSWER_MS = 1000;
 
 /** What `/readyz` tells: how each part is, and why one cannot do its work. */
 export async function readReadiness(deps: ReadinessDeps): Promise<Readiness> {
@@ -48,7 +48,8 @@ interface DatabaseAnswer {
   readonly problem: string | null;
 }
 
-async function askDatabase(db: Db): Promise<DatabaseAnswer> {
+/** How far each projection is behind, or why the database cannot tell; answers within a second. */
+export async function askDatabase(db: Db): Promise<DatabaseAnswer> {
   let answer: DatabaseAnswer = { lags: [], problem: "The database does not answer." };
   const asked = readLags(db).then(
     (lags) => {

@@ -431,7 +431,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     now,
     createId,
     onHit: metrics.countHit,
-    onMiss: (kind) => metrics.misses.inc({ kind }),
+    onMiss: (kind, reason) => metrics.misses.inc({ kind, reason }),
     notFoundPage: renderLinkPage("unknown"),
     gonePage: renderLinkPage,
     app,

@@ -31,7 +31,8 @@ export interface Storage {
  */
 export async function openStorage(config: Config, threads = true): Promise<Storage> {
   const folder = await openDataFolder(config.DATA_DIR);
-  const keyring = createKeyring(await findSecret(config, folder), config.SECRET_PREVIOUS);
+  const previous = [...config.SECRET_PREVIOUS, ...(await folder.readPreviousSecrets())];
+  const keyring = createKeyring(await findSecret(config, folder), previous);
   const file = sqliteFile(config, folder);
   return {
     folder,

@@ -2,7 +2,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { AddClickParameter } from "./click-parameter.ts";
 import type { Floods } from "./floods.ts";
 import { type Kept, type OpenedLink, type Visitor, writeHit } from "./hit.ts";
-import { mendTrackingPath, parseTrackingPath, type TrackingPath } from "./tracking-path.ts";
+import {
+  isCaseChanged,
+  mendTrackingPath,
+  parseTrackingPath,
+  type TrackingPath,
+} from "./tracking-path.ts";
 
 interface FrontDeps {
   /** Path of BASE_URL without its trailing slash. */
@@ -23,7 +28,7 @@ interface FrontDeps {
    * consent does not let us keep.
    */
   onHit(kind: "click" | "open", kept: Kept | "counted" | "refused", seconds: number): void;
-  onMiss(kind: "click" | "open"): void;
+  onMiss(kind: "click" | "open", reason: "case_changed" | "unknown"): void;
   /** One page for every miss: it must not tell a forged token from an unknown one. */
   readonly notFoundPage: string;
   /** The page of a link that its sender stopped, or that has expired. */
@@ -71,7 +76,7 @@ function answer(
   const link = deps.openPath(path) ?? openMended(path, deps);
   if (path.kind === "open") answerOpen(req, res, link, deps);
   else if (link) answerClick(req, res, link, deps);
-  else answerMiss(res, deps);
+  else answerMiss(res, path, deps);
 }
 
 function answerClick(
@@ -131,7 +136,7 @@ function answerOpen(
   deps: FrontDeps,
 ): void {
   if (!link) {
-    deps.onMiss("open");
+    deps.onMiss("open", "unknown");
     sendPixel(res);
     return;
   }
@@ -162,8 +167,8 @@ function openMended(path: TrackingPath, deps: FrontDeps): OpenedLink | undefined
   return mended && deps.openPath(mended);
 }
 
-function answerMiss(res: ServerResponse, deps: FrontDeps): void {
-  deps.onMiss("click");
+function answerMiss(res: ServerResponse, path: TrackingPath, deps: FrontDeps): void {
+  deps.onMiss("click", isCaseChanged(path) ? "case_changed" : "unknown");
   sendPage(res, 404, deps.notFoundPage);
 }
 

@@ -45,6 +45,14 @@ export function mendTrackingPath(path: TrackingPath): TrackingPath | undefined {
   return { ...path, link, recipient };
 }
 
+/** Some gateways lower the case of whole URLs: two dozen letters of a token are of one case by no chance. */
+export function isCaseChanged({ link }: TrackingPath): boolean {
+  const letters = link.replace(/[^a-z]/gi, "");
+  return (
+    letters.length >= 24 && (letters === letters.toLowerCase() || letters === letters.toUpperCase())
+  );
+}
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
