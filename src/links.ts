@@ -7,7 +7,10 @@ import { createTrackedTest } from "./email/rewrite/eligibility.ts";
 import { createUtmDefaults, type UtmDefaults } from "./email/utm-defaults.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
+import { createLinkDomains, proofOf } from "./link-domains.ts";
 import type { Storage } from "./storage.ts";
+import { type AppLinks, createAppLinks } from "./tracking/app-links.ts";
+import type { Domains } from "./tracking/domains.ts";
 
 /** What links may lead to, and what is changed of them after their mails were sent. */
 export interface Links {
@@ -15,6 +18,10 @@ export interface Links {
   readonly utmDefaults: UtmDefaults;
   readonly findException: Exceptions["find"];
   readonly admitDestinations: AdmitDestinations;
+  readonly domains: Domains;
+  readonly appLinks: AppLinks;
+  /** What our proof path answers: the same on every node, and nobody else knows it. */
+  readonly proof: string;
   /** Loads the copies in memory that redirects and rewrites ask; survives a missing database. */
   start(): Promise<void>;
   stop(): void;
@@ -32,7 +39,7 @@ interface LinksDeps {
 
 /** Puts together everything about links but the redirect itself. */
 export function createLinks(deps: LinksDeps): Links {
-  const { config, now, storage, baseUrl, access, onError } = deps;
+  const { config, now, storage, access, onError } = deps;
   const { db } = storage;
   const exceptions = createExceptions({ db, now, fallback: config.LINK_FALLBACK_URL, onError });
   const admitDestinations = createDestinationQuota({
@@ -45,13 +52,13 @@ export function createLinks(deps: LinksDeps): Links {
         hosts: hosts.slice(0, 10),
       }),
   });
-  const isTracked = createTrackedTest([baseUrl]);
+  const domains = createLinkDomains(deps);
   const campaigns = createCampaigns({
     db,
     now,
     recordAudit: access.recordAudit,
     refreshExceptions: exceptions.refresh,
-    isTracked: (_workspaceId, url) => isTracked(url),
+    isTracked: (workspaceId, url) => createTrackedTest(domains.basesOf(workspaceId))(url),
     admitDestinations,
   });
   const { recordAudit } = access;
@@ -61,12 +68,21 @@ export function createLinks(deps: LinksDeps): Links {
     utmDefaults,
     findException: exceptions.find,
     admitDestinations,
+    domains,
+    appLinks: createAppLinks({
+      db,
+      now,
+      domains,
+      ownWorkspaceId: DEFAULT_WORKSPACE_ID,
+      recordAudit: access.recordAudit,
+    }),
+    proof: proofOf(storage),
     async start() {
-      await exceptions.start();
-      await utmDefaults.start();
+      await Promise.all([exceptions.start(), domains.start(), utmDefaults.start()]);
     },
     stop() {
       exceptions.stop();
+      domains.stop();
       utmDefaults.stop();
     },
   };

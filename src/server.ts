@@ -61,6 +61,8 @@ import type { Visitor } from "./tracking/hit.ts";
 import { createOpenPath } from "./tracking/open-path.ts";
 import { createOpenSettings, type OpenMode, type OpenSettings } from "./tracking/open-settings.ts";
 import { createTrackingRoutes } from "./tracking/routes.ts";
+import { createDomainRoutes } from "./tracking/routes-domains.ts";
+import { createWellKnownRoutes } from "./tracking/routes-well-known.ts";
 import { type ClassifyNetwork, createNetworks } from "./traffic/networks.ts";
 import { describeSignals, loadSignals } from "./traffic/signals.ts";
 
@@ -306,8 +308,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
   const { authorize, refsOf } = access;
   const rewriting = {
     tokens,
-    baseUrl,
-    aliasBases: [],
+    basesOf: links.domains.basesOf,
     admitDestinations: links.admitDestinations,
     utmDefaultsOf: links.utmDefaults.of,
     refsOf,
@@ -360,6 +361,13 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
       createContactRoutes({ review, authorize, auditDecision }),
       createUtmRoutes({ authorize, utmDefaults: links.utmDefaults }),
+      createDomainRoutes({ ...links, authorize }),
+      createWellKnownRoutes({
+        ...links,
+        securityContact: config.SECURITY_CONTACT,
+        baseUrl,
+        now,
+      }),
       createReportRoutes({ db, authorize, refsOf, now }),
       createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
@@ -400,6 +408,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       utmDefaults: links.utmDefaults,
       opensOf: openSettings.modeOf,
       changeOpens,
+      domains: links.domains,
       listSites: sites.list,
       updateSite: sites.update,
       addSiteKey: sites.addKey,
@@ -421,6 +430,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       consentOf: privacy.guard.hitConsent,
       mayCountOpen: openSettings.consentOf,
     }),
+    isForeignHost: links.domains.isForeign,
     addClickParameter: createClickParameter({
       name: config.CLICK_PARAM,
       isSiteHost: sites.isSiteHost,

@@ -9,6 +9,7 @@ import { createUtmDefaults, type UtmDefaults } from "../email/utm-defaults.ts";
 import { publicUrl } from "../lib/config.ts";
 import { AppError } from "../lib/errors.ts";
 import { createId } from "../lib/ids.ts";
+import { createLinkDomains } from "../link-domains.ts";
 import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
 import { type StorageContext, withStorage } from "./with-storage.ts";
@@ -58,10 +59,17 @@ async function createService(context: StorageContext): Promise<RewriteService> {
   const { config, now } = context;
   const { db, keyring } = context.storage;
   const { refsOf } = await loadDirectory(context);
+  const domains = createLinkDomains({
+    ...context,
+    baseUrl: publicUrl(config),
+    // A command adds no domain, so there is nothing to note, and it reads them but once.
+    access: { recordAudit: async () => {} },
+    onError() {},
+  });
+  await domains.refresh();
   return createRewriteService({
     tokens: createTokens({ keyring }),
-    baseUrl: publicUrl(config),
-    aliasBases: [],
+    basesOf: domains.basesOf,
     // The command works in the operator's own workspace, which has no quota.
     admitDestinations: async () => {},
     refsOf,

@@ -24,6 +24,7 @@ const TEXTS: ReadonlySet<string> = new Set([
   "utm_mode",
   "downstream_opt_out",
   "base_url",
+  "tracking_domain",
   "part",
 ] satisfies (keyof RewriteOptionsInput)[]);
 

@@ -26,10 +26,13 @@ import type { UtmParams } from "./utm.ts";
 /** What rewriting needs from the rest of the house. */
 export interface RewriteServiceDeps {
   readonly tokens: Tokens;
-  /** Our own base URL, without a path but for the one we are mounted under. */
-  readonly baseUrl: string;
-  /** Other base URLs of ours: custom tracking domains, present and former. */
-  readonly aliasBases: readonly string[];
+  /**
+   * Base URLs of ours, without a path but for the one we are mounted under: first the one that links stand
+   * on, then all others of the workspace, present and former.
+   *
+   * @param domain the tracking domain that a mail asks for; throws `domain_not_verified` (422)
+   */
+  readonly basesOf: (workspaceId: number, domain?: string) => readonly [string, ...string[]];
   /** Rejects with `too_many_new_hosts` (429) when the workspace may not lead to all of these URLs yet. */
   readonly admitDestinations: (workspaceId: number, urls: readonly string[]) => Promise<void>;
   readonly refsOf: (workspaceId: number) => Refs;
@@ -74,13 +77,13 @@ export type RewriteService = ReturnType<typeof createRewriteService>;
 export function createRewriteService(deps: RewriteServiceDeps) {
   const recorded = new LRUCache<string, true>({ max: REMEMBERED_LISTS });
 
-  function environmentOf(workspaceId: number, campaign: string): RewriteEnvironment {
+  function environmentOf(workspaceId: number, request: RewriteRequest): RewriteEnvironment {
     return {
       tokens: deps.tokens,
       refs: deps.refsOf(workspaceId),
       workspaceId,
-      trackingBases: [deps.baseUrl, ...deps.aliasBases],
-      utmDefaults: deps.utmDefaultsOf?.(workspaceId, campaign) ?? {},
+      trackingBases: deps.basesOf(workspaceId, request.options.tracking_domain),
+      utmDefaults: deps.utmDefaultsOf?.(workspaceId, request.campaign) ?? {},
     };
   }
 
@@ -89,7 +92,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     request: RewriteRequest,
     parts: MailParts,
   ): Promise<RewrittenForOne> {
-    const environment = environmentOf(workspaceId, request.campaign);
+    const environment = environmentOf(workspaceId, request);
     const mail = prepareMail(environment, request, parts);
     await admitLinks(workspaceId, mail);
     const addressee = request.template
@@ -117,7 +120,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     parts: MailParts,
     recipients: readonly unknown[],
   ): AsyncGenerator<BatchLine[]> {
-    const environment = environmentOf(workspaceId, request.campaign);
+    const environment = environmentOf(workspaceId, request);
     const mail = prepareMail(environment, request, parts);
     await admitLinks(workspaceId, mail);
     for (let from = 0; from < recipients.length; from += BATCH_SLICE) {

@@ -60,8 +60,8 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-/** Nothing here is for search engines, and a crawler must not click. */
-const ROBOTS = "User-agent: *\nDisallow: /\n";
+/** Nothing here is for search engines, and above all a crawler must not click. */
+const ROBOTS = "User-agent: *\nDisallow: /c/\nDisallow: /o/\nDisallow: /\n";
 
 /** Answers to reads only: those to writes are small, and an event batch must not wait for gzip. */
 function compressReads(compress: RequestHandler): RequestHandler {

@@ -92,6 +92,15 @@ const settings = {
     .describe(
       "Hosts a day that the links of an added workspace may newly lead to; 0 sets no limit.",
     ),
+  SECURITY_CONTACT: z
+    .string()
+    .transform((text) => (/^[^\s:@]+@[^\s@]+$/.test(text) ? `mailto:${text}` : text))
+    .refine(
+      (text) => /^(mailto:\S+@|https:\/\/|tel:)\S+$/.test(text),
+      "must be an address, or a mailto:, https: or tel: URI",
+    )
+    .optional()
+    .describe("Whom /.well-known/security.txt names; without it there is no such file."),
   BODY_LIMIT: byteSize("5mb").describe("Largest email that the rewriter takes."),
   MAX_CONNECTIONS: z.coerce
     .number("must be a number")

@@ -3,6 +3,7 @@ export type ErrorCode =
   | "already_tracked"
   | "body_too_large"
   | "cannot_start"
+  | "domain_not_verified"
   | "forbidden"
   | "forbidden_key"
   | "internal"

@@ -15,7 +15,15 @@ export interface KeyPair {
 }
 
 /** What a key is for. A key never serves two purposes, so a token of one is noise to another. */
-type KeyPurpose = "link" | "recipient" | "session" | "sign-in" | "csrf" | "preview" | "address";
+type KeyPurpose =
+  | "link"
+  | "recipient"
+  | "session"
+  | "sign-in"
+  | "csrf"
+  | "preview"
+  | "address"
+  | "domain";
 
 export interface Keyring {
   keysFor(purpose: KeyPurpose): KeyPair;

@@ -14,6 +14,8 @@ interface FrontDeps {
   readonly basePath: string;
   /** Verifies both tokens of a path; undefined when forged, cut, foreign or of another purpose. */
   openPath(path: TrackingPath): OpenedLink | undefined;
+  /** Whether a `Host` is another workspace's own domain, which must not lend its name to this one's links. */
+  isForeignHost(host: string | undefined, workspaceId: number): boolean;
   addClickParameter: AddClickParameter;
   /** Whether a request says that its click must not be joined to the visit it brings. */
   refusesJoin?(req: IncomingMessage): boolean;
@@ -73,7 +75,9 @@ function answer(
   path: TrackingPath,
   deps: FrontDeps,
 ): void {
-  const link = deps.openPath(path) ?? openMended(path, deps);
+  const opened = deps.openPath(path) ?? openMended(path, deps);
+  const isForeign = opened && deps.isForeignHost(req.headers.host, opened.workspaceId);
+  const link = isForeign ? undefined : opened;
   if (path.kind === "open") answerOpen(req, res, link, deps);
   else if (link) answerClick(req, res, link, deps);
   else answerMiss(res, path, deps);

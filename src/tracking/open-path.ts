@@ -50,15 +50,24 @@ export function createOpenPath(deps: OpenPathDeps): (path: TrackingPath) => Open
     if (!recipient) return undefined;
     const { workspaceId, campaignId, index } = link;
     const exception =
-      link.purpose === "click" ? deps.findException(workspaceId, campaignId, index) : undefined;
-    const destination = exception ? (exception.destination ?? "") : link.destination;
-    // A fallback is the same for everybody; an edited destination takes the slots of the mail's.
-    const hasSlots = link.hasSlots && !exception?.state;
-    const filled = hasSlots ? deps.fillSlots(destination, path.query) : destination;
-    const opened = { workspaceId, campaignId, index, destination: filled, exception, ...recipient };
+      path.kind === "click" ? deps.findException(workspaceId, campaignId, index) : undefined;
+    const destination = findDestination(link, exception, path, deps);
+    const opened = { workspaceId, campaignId, index, destination, exception, ...recipient };
     const consent = findConsent(workspaceId, recipient.contact, path.kind, deps);
     return consent === undefined ? opened : { ...opened, consent };
   };
+}
+
+function findDestination(
+  link: SealedLink,
+  exception: LinkException | undefined,
+  path: TrackingPath,
+  { fillSlots }: OpenPathDeps,
+): string {
+  const destination = exception ? (exception.destination ?? "") : link.destination;
+  // A fallback is the same for everybody; an edited destination takes the slots of the mail's.
+  const hasSlots = link.hasSlots && !exception?.state;
+  return hasSlots ? fillSlots(destination, path.query) : destination;
 }
 
 /** What a contact says for itself goes before what its workspace says for all. */

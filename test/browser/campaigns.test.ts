@@ -125,6 +125,23 @@ describe.runIf(hasChromium)("the pages of campaigns in Chromium", () => {
     expect(at).toBe("2031-12-31T23:59:59.000Z");
   });
 
+  it("tell what is wrong with a tracking domain", async () => {
+    const page = await context.newPage();
+    await page.goto(`${service.url}/settings`);
+    await page.click("text=Use a domain of your own");
+    await page.fill("#host", "no domain");
+    await page.click("text=Add and check");
+    expect(await page.locator("[role=alert]").textContent()).toContain("Expected a domain");
+    expect(await page.inputValue("#host")).toBe("no domain");
+    // Nobody may register it (RFC 6761), so its check fails on every machine.
+    await page.fill("#host", "click.brand.invalid");
+    await page.click("text=Add and check");
+    await page.locator("td >> text=pending").waitFor();
+    expect(await page.locator("td", { hasText: "pending" }).textContent()).toMatch(
+      /click\.brand\.invalid/,
+    );
+  });
+
   it.each([
     [390, "light"],
     [390, "dark"],
@@ -140,6 +157,8 @@ describe.runIf(hasChromium)("the pages of campaigns in Chromium", () => {
         "/campaigns",
         "/campaigns/spring%20sale",
         `/campaigns/${encodeURIComponent(ATTACK)}`,
+        "/settings/domains",
+        "/settings",
       ]) {
         await page.goto(service.url + path);
         await page.evaluate(

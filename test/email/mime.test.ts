@@ -55,8 +55,7 @@ const rewrite = (mail: Buffer, settings = "campaign=a") =>
 
 const service = createRewriteService({
   tokens,
-  baseUrl: "https://t.example",
-  aliasBases: [],
+  basesOf: () => ["https://t.example"],
   admitDestinations: async () => {},
   refsOf: () => createRefs(Buffer.alloc(32, 1)),
   record: async () => {},

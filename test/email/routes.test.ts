@@ -45,6 +45,19 @@ describe("POST /v1/rewrite as JSON", () => {
     });
   });
 
+  it("puts links on the tracking domain that is asked for, and knows them again", async () => {
+    const { app } = createEmailApp();
+    const mail = { html, campaign: "spring", options: { tracking_domain: "click.brand.example" } };
+    const { body } = await request(app).post("/v1/rewrite").send(mail).expect(200);
+    expect(body.html).toContain('href="https://click.brand.example/c/');
+    const again = await request(app)
+      .post("/v1/rewrite?campaign=spring&tracking_domain=click.brand.example")
+      .type("html")
+      .send(body.html)
+      .expect(200);
+    expect(again.text).toBe(body.html);
+  });
+
   it("records one sent fact a message and one rewrite fact a list of links", async () => {
     const { app, facts, refs } = createEmailApp();
     const mail = {

@@ -125,6 +125,16 @@ export const TRAFFIC: TrafficReport = {
   networks: [{ network: "", human: 1200, unsure: 12, machine: 300, prefetch: 40 }],
 };
 
+const NO_DOMAINS: PageDeps["domains"] = {
+  target: "127.0.0.1",
+  list: () => [],
+  get: () => rethrow(new Error("There are no domains.")),
+  add: nothing,
+  check: nothing,
+  setDefault: nothing,
+  remove: nothing,
+};
+
 /** Pages over made-up data; a test replaces what it looks at. */
 export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}): PageDeps {
   return {
@@ -144,6 +154,7 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     utmDefaults: { list: async () => [], set: async () => {} },
     opensOf: () => "individual",
     changeOpens: async () => {},
+    domains: NO_DOMAINS,
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
     updateSite: async () => SITE,

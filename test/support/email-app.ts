@@ -38,8 +38,11 @@ export function createEmailApp({
       },
       bodyLimit,
       tokens,
-      baseUrl: "https://t.example",
-      aliasBases: ["https://click.brand.example"],
+      basesOf: (_workspaceId, domain = "t.example") => [
+        `https://${domain}`,
+        "https://t.example",
+        "https://click.brand.example",
+      ],
       admitDestinations: async () => {},
       refsOf: () => refs,
       record:

@@ -23,6 +23,7 @@ const front = createFront({
     fillSlots,
     isMergeTag: (text) => findMergeTags(text).tags.length > 0,
   }),
+  isForeignHost: () => false,
   addClickParameter: (_workspaceId, destination) => destination,
   record: (_json, done) => done("durable"),
   floods: createFloods({ limit: Number.POSITIVE_INFINITY, record() {}, createId: String }),

@@ -61,6 +61,7 @@ describe("the front", () => {
           fillSlots,
           isMergeTag: (text) => findMergeTags(text).tags.length > 0,
         }),
+        isForeignHost: (host) => host === "click.other.test",
         addClickParameter: (_workspaceId, destination, id) => `${destination}&jt=${id}`,
         record(json, done) {
           hits.push(JSON.parse(json));
@@ -214,6 +215,13 @@ describe("the front", () => {
       expect(answer.headers["location"]).toContain("https://shop.test/over/{0}?y=1");
       expect(onlyHit().properties).toEqual({ link_version: 3, link_state: "expired" });
     });
+  });
+
+  it("does not know a link on the domain of another workspace", async () => {
+    await request(server).get(clickPath).set("Host", "click.other.test").expect(404);
+    await request(server).get(`/o/${openLink}/${recipient}.gif`).set("Host", "click.other.test");
+    expect(hits).toEqual([]);
+    expect(misses).toEqual(["click", "open"]);
   });
 
   it("gives the pixel always, and counts only a genuine one", async () => {

@@ -1,4 +1,8 @@
+import http from "node:http";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sql } from "../../src/db/sql.ts";
+import { openSqlite } from "../../src/db/sqlite/adapter.ts";
 import { createTestDatabase, type TestDatabase, testEngines } from "../support/database.ts";
 import {
   callApi,
@@ -118,6 +122,39 @@ describe.each(testEngines)("links after their mail was sent, on %s", (engine) =>
     expect(await follow(node, 0)).toBe(`${SHOP}/first`);
   });
 
+  it("stand on a domain of their workspace, which lends its name to no other's", async () => {
+    const host = "click.brand.test";
+    const db = database?.db ?? openSqlite({ file: path.join(node.dataDir, "clicktrail.db") });
+    // A check needs real DNS and a certificate; what it leaves behind is this.
+    await db.run(sql`
+      INSERT INTO tracking_domains
+        (workspace_id, host, is_default, created_at, checked_at, verified_at)
+      VALUES (1, ${host}, 0, 1, 1, 1)`);
+    if (!database) await db.close();
+    const mail = { html: HTML, campaign: "own domain", contact: { id: "ana" } };
+    const rewrite = { ...mail, options: { tracking_domain: host } };
+    const send = () => callApi<{ html: string }>(other, "POST", "/v1/rewrite", rewrite);
+    const href = /href="([^"]+)"/;
+    await expect
+      .poll(async () => href.exec((await send().catch(() => ({ html: "" }))).html)?.[1], A_SECOND)
+      .toMatch(`https://${host}/c/`);
+    const own = new URL(href.exec((await send()).html)?.[1] ?? "");
+    expect(await statusAt(other, own.pathname, host)).toBe(302);
+
+    const { api_key: key } = await callApi<{ api_key: string }>(other, "POST", "/v1/workspaces", {
+      name: "Client",
+    });
+    const foreign = await fetch(`${other.url}/v1/rewrite`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify(mail),
+    });
+    const { html } = (await foreign.json()) as { html: string };
+    const theirs = new URL(href.exec(html)?.[1] ?? "");
+    expect(await statusAt(other, theirs.pathname, theirs.host)).toBe(302);
+    expect(await statusAt(other, theirs.pathname, host)).toBe(404);
+  });
+
   it("leave every change in the audit log", async () => {
     const { entries } = await callApi<{ entries: { action: string; detail: unknown }[] }>(
       node,
@@ -133,3 +170,14 @@ describe.each(testEngines)("links after their mail was sent, on %s", (engine) =>
     expect(entries.map(({ action }) => action)).toContain("campaign.change");
   });
 });
+
+/** The status of a path when the reader's browser names this host. */
+function statusAt(service: RunningService, pathname: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = http.get(service.url + pathname, { headers: { host } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on("error", reject);
+  });
+}

@@ -23,6 +23,7 @@ export const rewriteOptionsSchema = z.strictObject({
   exclude_domains: z.array(z.string().min(1).max(253)).max(1000).default([]),
   downstream_opt_out: z.enum(esps).optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
+  tracking_domain: z.string().min(1).max(253).optional(),
   use_base: z.boolean().default(true),
   fix_schemeless: z.boolean().default(false),
   track_userinfo: z.boolean().default(false),

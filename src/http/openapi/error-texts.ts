@@ -5,6 +5,7 @@ export const ERROR_TEXTS: Record<ErrorCode, string> = {
   already_tracked: "The mail already holds tracked links of ours.",
   body_too_large: "The body is over the limit that the answer names.",
   cannot_start: "The service cannot start; only the command line says so.",
+  domain_not_verified: "The tracking domain was not added, or its check did not pass.",
   forbidden: "The key or account is known, but may not do this.",
   forbidden_key: "A key of the event is `__proto__`, `constructor` or `prototype`.",
   internal: "A bug of ours. The request id finds it in the logs.",

@@ -22,6 +22,7 @@ import {
 } from "../../reports/routes.ts";
 import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import { settingsSchema } from "../../tracking/routes.ts";
+import { domainChangesSchema, newDomainSchema } from "../../tracking/routes-domains.ts";
 import {
   auditEntrySchema,
   campaignLinkSchema,
@@ -32,6 +33,7 @@ import {
   consentSchema,
   contactSchema,
   decidedSchema,
+  domainSchema,
   erasureSchema,
   journeyEntrySchema,
   keySchema,
@@ -52,6 +54,7 @@ export interface Operation {
     | "Collection"
     | "Contacts"
     | "Reports"
+    | "Domains"
     | "Administration"
     | "Operation";
   /** The scope that a key needs; undefined: none. */
@@ -205,6 +208,77 @@ export const OPERATIONS: readonly Operation[] = [
     body: linkChangesSchema,
     example: { destination: "https://example.com/new" },
     answer: campaignLinkVersionSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/domains",
+    summary: "List tracking domains, and where their DNS records should point",
+    tag: "Domains",
+    scope: "read",
+    answer: z.object({ domains: z.array(domainSchema), target: z.string() }),
+  },
+  {
+    method: "post",
+    path: "/v1/domains",
+    summary: "Add a tracking domain and check it",
+    tag: "Domains",
+    scope: "admin",
+    body: newDomainSchema,
+    example: { host: "click.example.com" },
+    status: 201,
+    answer: domainSchema,
+  },
+  {
+    method: "post",
+    path: "/v1/domains/{host}/check",
+    summary: "Check a tracking domain again",
+    tag: "Domains",
+    scope: "admin",
+    answer: domainSchema,
+  },
+  {
+    method: "patch",
+    path: "/v1/domains/{host}",
+    summary: "Let new links stand on a tracking domain",
+    tag: "Domains",
+    scope: "admin",
+    body: domainChangesSchema,
+    example: { default: true },
+    answer: domainSchema,
+  },
+  {
+    method: "delete",
+    path: "/v1/domains/{host}",
+    summary: "Remove a tracking domain; links that stand on it go on working",
+    tag: "Domains",
+    scope: "admin",
+    status: 204,
+  },
+  {
+    method: "get",
+    path: "/v1/domains/{host}/{file}",
+    summary: "The host's apple-app-site-association or assetlinks.json",
+    tag: "Domains",
+    scope: "read",
+    answer: z.unknown(),
+  },
+  {
+    method: "put",
+    path: "/v1/domains/{host}/{file}",
+    summary: "Set the host's apple-app-site-association or assetlinks.json",
+    tag: "Domains",
+    scope: "admin",
+    body: z.unknown(),
+    example: { applinks: { details: [] } },
+    status: 204,
+  },
+  {
+    method: "delete",
+    path: "/v1/domains/{host}/{file}",
+    summary: "Delete the host's apple-app-site-association or assetlinks.json",
+    tag: "Domains",
+    scope: "admin",
+    status: 204,
   },
   ...collection,
   { ...batch, path: "/v1/batch", summary: "Several calls at once" },

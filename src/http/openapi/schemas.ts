@@ -116,6 +116,18 @@ export const campaignLinkVersionSchema = campaignLinkSchema
   .extend({ versions: z.array(version) })
   .meta({ id: "CampaignLinkWithVersions" });
 
+export const domainSchema = z
+  .object({
+    host: z.string(),
+    status: z.enum(["pending", "verified", "failing"]),
+    problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+    default: z.boolean(),
+    created_at: time,
+    checked_at: time.nullable(),
+    verified_at: time.nullable(),
+  })
+  .meta({ id: "Domain" });
+
 export const contactSchema = z
   .object({
     id: z.string(),

@@ -15,6 +15,7 @@ import type {
 import type { TrafficQuery, TrafficReport } from "../../reports/traffic.ts";
 import type { NewSite, Sites } from "../../site/sites.ts";
 import type { Triggers } from "../../site/triggers/triggers.ts";
+import type { Domains } from "../../tracking/domains.ts";
 import type { OpenMode } from "../../tracking/open-settings.ts";
 
 /** An event of the log as the live list shows it. */
@@ -73,6 +74,7 @@ export interface PageDeps {
   /** How the workspace counts opens. */
   opensOf(workspaceId: number): OpenMode;
   changeOpens(caller: Caller, mode: OpenMode): Promise<void>;
+  domains: Pick<Domains, "target" | "list" | "get" | "add" | "check" | "setDefault" | "remove">;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

@@ -4,6 +4,7 @@ import type { Render } from "../render.ts";
 import { createCampaignPages } from "./campaigns.ts";
 import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
+import { createDomainPages } from "./domains.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
 import { createReviewPages } from "./review.ts";
@@ -35,6 +36,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createSitePages(deps, show, gate));
   router.use(createSitePage(deps, show, gate));
   router.use(createTriggerPages(deps, show, gate));
+  router.use(createDomainPages(deps, show, gate));
   router.use(createSettingsPages(deps, show, gate));
   router.use(createUtmPages(deps, show, gate));
   return router;

@@ -46,6 +46,7 @@ export function createSettingsPages(deps: PageDeps, show: Show, gate: RequestHan
     const view = {
       form,
       email,
+      domains: deps.domains.list(caller.workspaceId).map(({ host }) => host),
       isAdmin: caller.scopes.has("admin"),
       scopes: SCOPES.map((name) => ({
         name,
