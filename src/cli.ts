@@ -45,6 +45,10 @@ program
   .option("--message-id <id>", "your own id of the message")
   .option("--recipient-tag <tag>", "a template: your ESP's merge tag in the recipient's place")
   .option(
+    "--recipients <file>",
+    "NDJSON, one {contact, message_id?} a line; one line of JSON out for each",
+  )
+  .option(
     "--utm-source <value>",
     "UTM parameter, also --utm-medium, -campaign, -term, -content, -id",
   )

@@ -21,6 +21,7 @@ interface RewriteFlags {
   readonly email?: string;
   readonly messageId?: string;
   readonly recipientTag?: string;
+  readonly recipients?: string;
   readonly utmSource?: string;
   readonly utmMedium?: string;
   readonly utmCampaign?: string;
@@ -36,8 +37,9 @@ interface RewriteFlags {
 
 /** `clicktrail rewrite`: a mail in, the mail out; the report goes to standard error. */
 export async function rewrite(file: string | undefined, flags: RewriteFlags): Promise<void> {
-  const mail = file === undefined ? await buffer(process.stdin) : await readMail(file);
+  const mail = file === undefined ? await buffer(process.stdin) : await readInput(file);
   const settings = toSettings(flags);
+  if (flags.recipients !== undefined) return rewriteForMany(mail, settings, flags);
   const rewritten = await withStorage(async (context) =>
     rewriteForCommand(await createService(context), {
       mail,
@@ -52,6 +54,28 @@ export async function rewrite(file: string | undefined, flags: RewriteFlags): Pr
     process.stdout.write(`${JSON.stringify({ html, ...rewritten.report }, null, 2)}\n`);
   } else process.stdout.write(rewritten.mail);
   if (!flags.quiet && !flags.json) printReport(rewritten.report);
+}
+
+async function rewriteForMany(
+  mail: Buffer,
+  settings: URLSearchParams,
+  { recipients = "", eml, json, quiet = false }: RewriteFlags,
+): Promise<void> {
+  if (eml || json) {
+    throw new AppError(
+      "invalid_query",
+      422,
+      "--recipients takes an HTML or text mail, not --eml.",
+      {
+        hint: "The output is one line of JSON a recipient.",
+      },
+    );
+  }
+  const list = (await readInput(recipients)).toString("utf8");
+  const { rewriteBatch } = await import("./rewrite-batch.ts");
+  await withStorage(async (context) =>
+    rewriteBatch(await createService(context), { mail, recipients: list, settings, quiet }),
+  );
 }
 
 /** Facts go straight into the log: a command has no journal, and the database is at hand. */
@@ -134,9 +158,9 @@ function toSettings(flags: RewriteFlags): URLSearchParams {
   return settings;
 }
 
-async function readMail(file: string): Promise<Buffer> {
+async function readInput(file: string): Promise<Buffer> {
   return readFile(file).catch((error: unknown) => {
-    throw new AppError("invalid_body", 422, `The mail ${file} cannot be read.`, { cause: error });
+    throw new AppError("invalid_body", 422, `The file ${file} cannot be read.`, { cause: error });
   });
 }
 

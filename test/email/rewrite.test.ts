@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -263,28 +262,5 @@ describe.runIf(fixtures !== undefined)("with the shared material", () => {
     );
     expect(failed).toEqual([]);
     expect(passed).toBeGreaterThan(0);
-  });
-
-  it("never throws on damaged real mails, and twice equals once", () => {
-    const files = readdirSync(path.join(folder, "corpus"), { recursive: true, encoding: "utf8" });
-    const mails = files
-      .filter((file) => file.endsWith(".html"))
-      .slice(0, 120)
-      .map((file) => readFileSync(path.join(folder, "corpus", file), "utf8"));
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...mails),
-        fc.nat(),
-        fc.nat(60),
-        fc.string(),
-        (mail, at, drop, put) => {
-          const from = at % (mail.length + 1);
-          const html = mail.slice(0, from) + put + mail.slice(from + drop);
-          const { output } = rewrite({ html, options: { merge_tags: "slots" } });
-          expect(rewrite({ html: output, options: { merge_tags: "slots" } }).output).toBe(output);
-        },
-      ),
-      { numRuns: 200 },
-    );
   });
 });

@@ -61,7 +61,7 @@ describe.runIf(fixtures !== undefined)("an independent judge of rewriters", () =
 
   it.each(["corpus", "edge"])(
     "finds no fault in %s through the API",
-    { timeout: 400_000 },
+    { timeout: 1_200_000 },
     async (corpus) => {
       expect(await judge(corpus, throughHttp())).toMatch(/^all \d+ files passed$/m);
     },
@@ -69,7 +69,7 @@ describe.runIf(fixtures !== undefined)("an independent judge of rewriters", () =
 
   it.each(["corpus", "edge"])(
     "finds no fault in %s through the command line",
-    { timeout: 400_000 },
+    { timeout: 1_200_000 },
     async (corpus) => {
       expect(await judge(corpus, throughCli())).toMatch(/^all \d+ files passed$/m);
     },
