@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { VisitorFact } from "../../src/contacts/fact.ts";
+import { byTime, type VisitorFact } from "../../src/contacts/fact.ts";
+import { placeVisitor } from "../../src/contacts/identity.ts";
 import { assignSessions } from "../../src/contacts/sessions.ts";
+import { shuffled } from "../support/shuffle.ts";
 
 const MINUTE = 60_000;
 
@@ -79,5 +82,95 @@ describe("assignSessions", () => {
     ],
   ])("%s", (_case, facts, sessions) => {
     expect(assignSessions(facts)).toEqual(sessions);
+  });
+});
+
+/** Up to 40 facts of a visitor in two days, near each other or far, of every kind. */
+const arbitraryVisit: fc.Arbitrary<VisitorFact[]> = fc
+  .array(
+    fc.record({
+      minute: fc.oneof(fc.integer({ min: 0, max: 120 }), fc.integer({ min: 0, max: 2880 })),
+      kind: fc.constantFrom(
+        "event" as const,
+        "event" as const,
+        "engagement" as const,
+        "reset" as const,
+      ),
+      channel: fc.constantFrom("browser" as const, "browser" as const, "server" as const),
+      invalid: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+      userRef: fc.constantFrom(null, null, null, "u1", "u2"),
+      clickId: fc.constantFrom(null, null, null, "K1", "K2"),
+      campaign: fc.constantFrom(null, null, null, "a", "b"),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((facts) =>
+    facts
+      .map(({ minute, ...told }, index) => fact(minute, { ...told, id: `e${index}` }))
+      .toSorted(byTime),
+  );
+
+/** The facts of each session, by number. */
+function sessionsIn(facts: readonly VisitorFact[]): Map<number, VisitorFact[]> {
+  const found = new Map<number, VisitorFact[]>();
+  assignSessions(facts).forEach((number, index) => {
+    const own = facts[index];
+    if (number !== null && own) found.set(number, [...(found.get(number) ?? []), own]);
+  });
+  return found;
+}
+
+describe("sessions of any visitor", () => {
+  it("hold no gap over 30 minutes between events, and last under 24 hours", () => {
+    fc.assert(
+      fc.property(arbitraryVisit, (facts) => {
+        for (const own of sessionsIn(facts).values()) {
+          const times = own.filter(({ kind }) => kind !== "reset").map(({ at }) => at);
+          const events = own.filter(({ kind }) => kind === "event").map(({ at }) => at);
+          expect((events.at(-1) ?? 0) - (events[0] ?? 0)).toBeLessThan(24 * 60 * MINUTE);
+          for (const at of events.slice(1)) {
+            const before = times.filter((other) => other < at).at(-1) ?? at;
+            expect(at - before).toBeLessThanOrEqual(30 * MINUTE);
+          }
+        }
+      }),
+    );
+  });
+
+  it("hold one user, and none of a server's or machine's events", () => {
+    fc.assert(
+      fc.property(arbitraryVisit, (facts) => {
+        for (const own of sessionsIn(facts).values()) {
+          const users = own
+            .filter(({ kind }) => kind === "event")
+            .flatMap(({ userRef }) => userRef ?? []);
+          expect(new Set(users).size).toBeLessThanOrEqual(1);
+          expect(own.every(({ channel, invalid }) => channel === "browser" && !invalid)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("follow each other: no event of one lies between two of another", () => {
+    fc.assert(
+      fc.property(arbitraryVisit, (facts) => {
+        const numbers = assignSessions(facts).filter((number) => number !== null);
+        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+      }),
+    );
+  });
+
+  it("are the same in any order of arrival", () => {
+    const nobody = {
+      contactOf: () => undefined,
+      clickOf: () => undefined,
+      worthOf: () => undefined,
+    };
+    fc.assert(
+      fc.property(arbitraryVisit, fc.integer({ min: 1 }), (facts, seed) => {
+        const inOrder = placeVisitor("V", facts, nobody).placed;
+        expect(placeVisitor("V", shuffled(facts, seed), nobody).placed).toEqual(inOrder);
+      }),
+    );
   });
 });

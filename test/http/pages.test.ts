@@ -296,6 +296,7 @@ describe("/contacts", () => {
         verdict: "machine",
         verdictReasons: [
           { signal: "sweep_all_links", weight: 80, detail: "all 6 links within 10 s" },
+          { signal: "burst_certain", weight: 80, detail: "3 links within 1 s" },
         ],
         whyIn: (format) => `Made for them at ${format(NOON)}.`,
         counted: false,
@@ -312,6 +313,7 @@ describe("/contacts", () => {
         "“See prices”",
         "▲ Machine, not counted",
         'All 6 links within 10 s. <span class="muted">+80</span>',
+        "Three or more links of one mail within a second (3 links within 1 s).",
         "Made for them at 3 Mar 2026, 12:00.",
         "€240.00",
       ]) {

@@ -50,8 +50,20 @@ export interface TrailDay {
   blocks: TrailBlock[];
 }
 
+/** What a trail is written with. */
+interface TrailWords {
+  /** The reader's time zone. */
+  readonly zone: string;
+  /** What each reason of a verdict means. */
+  readonly signalTexts: ReadonlyMap<string, string>;
+}
+
 /** Lays a page of entries, newest first, out by day and session. */
-export function layOutTrail(entries: readonly JourneyEntry[], zone: string): TrailDay[] {
+export function layOutTrail(
+  entries: readonly JourneyEntry[],
+  zone: string,
+  signalTexts: ReadonlyMap<string, string> = new Map(),
+): TrailDay[] {
   const dayOf = ({ at }: JourneyEntry): string => formatTime(at, zone, "day");
   const days: TrailDay[] = [];
   let day = "";
@@ -60,7 +72,7 @@ export function layOutTrail(entries: readonly JourneyEntry[], zone: string): Tra
     if (!newest) continue;
     if (dayOf(newest) !== day) days.push({ at: newest.at, blocks: [] });
     day = dayOf(newest);
-    days.at(-1)?.blocks.push(toBlock(block, zone));
+    days.at(-1)?.blocks.push(toBlock(block, { zone, signalTexts }));
   }
   return days;
 }
@@ -80,7 +92,7 @@ function groupBySession(
   return groups.map((group) => group.entries);
 }
 
-function toBlock(entries: readonly JourneyEntry[], zone: string): TrailBlock {
+function toBlock(entries: readonly JourneyEntry[], words: TrailWords): TrailBlock {
   const first = entries.at(-1);
   const last = entries[0];
   const span = Date.parse(last?.at ?? "") - Date.parse(first?.at ?? "");
@@ -92,7 +104,7 @@ function toBlock(entries: readonly JourneyEntry[], zone: string): TrailBlock {
     span: formatSpan(span),
     pages: entries.filter(({ type }) => type === "page").length,
     confidence: isSession ? CONFIDENCE[last?.why.confidence ?? "none"] : "",
-    rows: entries.map((entry) => toRow(entry, entry === landing && entry.click_id !== null, zone)),
+    rows: entries.map((entry) => toRow(entry, entry === landing && entry.click_id !== null, words)),
   };
 }
 
@@ -103,7 +115,11 @@ const CONFIDENCE = {
   none: "",
 };
 
-function toRow(entry: JourneyEntry, isLanding: boolean, zone: string): TrailRow {
+function toRow(
+  entry: JourneyEntry,
+  isLanding: boolean,
+  { zone, signalTexts }: TrailWords,
+): TrailRow {
   const { kind, label } = isLanding ? { kind: "page" as const, label: "Landing" } : markOf(entry);
   const isPage = entry.type === "page";
   const href = /^https?:\/\//i.test(entry.url ?? "") ? (entry.url ?? "") : "";
@@ -119,7 +135,7 @@ function toRow(entry: JourneyEntry, isLanding: boolean, zone: string): TrailRow 
     url: addressOf(entry),
     href: isPage ? "" : href,
     value: moneyOf(entry),
-    verdict: verdictOf(entry),
+    verdict: verdictOf(entry, signalTexts),
     why: entry.whyIn((ms) => formatTime(new Date(ms).toISOString(), zone, "moment")),
     isCounted: entry.counted,
     properties: Object.entries(entry.properties).map(([key, value]) => ({
@@ -198,7 +214,10 @@ function moneyOf({ value_minor: minor, currency }: JourneyEntry): TrailRow["valu
 const VERDICT_WORDS = { human: "Person", machine: "Machine", prefetch: "Prefetch" } as const;
 
 /** Only hits on a mail are in doubt; saying "person" at every page view would be noise. */
-function verdictOf(entry: JourneyEntry): TrailRow["verdict"] {
+function verdictOf(
+  entry: JourneyEntry,
+  signalTexts: ReadonlyMap<string, string>,
+): TrailRow["verdict"] {
   const { verdict, type, verdictReasons } = entry;
   const isHit = type === "click" || type === "open";
   if (verdict === null || (verdict === "human" && !isHit)) return null;
@@ -207,9 +226,14 @@ function verdictOf(entry: JourneyEntry): TrailRow["verdict"] {
     word: VERDICT_WORDS[verdict],
     isHuman: verdict === "human",
     isUnsure,
-    reasons: verdictReasons.map(({ detail, weight }) => ({
-      text: `${sentenceCase(detail)}.`,
+    reasons: verdictReasons.map(({ signal, detail, weight }) => ({
+      text: sentenceOf(signalTexts.get(signal), detail),
       points: weight === 0 ? "decides alone" : `${weight > 0 ? "+" : "−"}${Math.abs(weight)}`,
     })),
   };
+}
+
+/** What a reason means, and what was seen. */
+function sentenceOf(meaning: string | undefined, detail: string): string {
+  return meaning === undefined ? `${sentenceCase(detail)}.` : `${meaning} (${detail}).`;
 }

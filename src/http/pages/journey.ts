@@ -35,7 +35,7 @@ export function createJourneyPages(deps: PageDeps, show: Show, gate: RequestHand
       href,
       everything,
       zones: ZONES.map((zoneName) => ({ zoneName, isOn: zoneName === zone })),
-      days: layOutTrail(page.entries, zone),
+      days: layOutTrail(page.entries, zone, deps.signalTexts),
       isEmpty: page.entries.length === 0,
       hasSiteEvents: page.entries.some(({ source }) => source === "site" || source === "server"),
       isFirst: cursor === undefined,
