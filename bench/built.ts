@@ -19,3 +19,15 @@ export async function loadBuiltEmail(): Promise<BuiltEmail> {
     keyring: await load("lib/keyring.js"),
   };
 }
+
+/** What reads the body of a collection request, as it ships. */
+export interface BuiltCollectBody {
+  readonly readCollectBody: typeof import("../src/collect/body.ts").readCollectBody;
+  readonly parseJson: typeof import("../src/lib/json.ts").parseJson;
+}
+
+/** Loads it from `dist/`. */
+export async function loadCollectBody(): Promise<BuiltCollectBody> {
+  const load = async (file: string) => import(new URL(`../dist/${file}`, import.meta.url).href);
+  return { ...(await load("collect/body.js")), ...(await load("lib/json.js")) };
+}

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import net from "node:net";
+import { createRequests, type RequestOrder } from "./requests.ts";
 
 /**
  * A load generator over keep-alive HTTP/1.1 connections, one request in flight on each. Run as a process of
@@ -8,8 +8,7 @@ import net from "node:net";
  */
 export interface LoadOrder {
   readonly port: number;
-  /** File with one request path a line; every connection walks through them from another place. */
-  readonly pathsFile: string;
+  readonly requests: RequestOrder;
   readonly connections: number;
   readonly seconds: number;
   /** Status that every answer must have. */
@@ -25,18 +24,7 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
-const HEADERS = [
-  "Host: 127.0.0.1",
-  "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-  "Accept: text/html,application/xhtml+xml",
-  "Accept-Language: en-US,en;q=0.9",
-].join("\r\n");
-
 const order: LoadOrder = JSON.parse(process.argv[2] ?? "{}");
-const requests = readFileSync(order.pathsFile, "utf8")
-  .split("\n")
-  .filter(Boolean)
-  .map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${HEADERS}\r\n\r\n`));
 const latencies: number[] = [];
 let wrong = 0;
 let stopped = false;
@@ -47,7 +35,7 @@ const HEADER_END = Buffer.from("\r\n\r\n");
 function connect(index: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = net.connect(order.port, "127.0.0.1");
-    let next = Math.floor((index * requests.length) / order.connections);
+    const nextRequest = createRequests(order.requests, index / order.connections);
     let sentAt = 0;
     function send(): void {
       if (stopped) {
@@ -55,13 +43,13 @@ function connect(index: number): Promise<void> {
         resolve();
         return;
       }
-      next = next + 1 < requests.length ? next + 1 : 0;
+      const request = nextRequest();
       sentAt = performance.now();
-      socket.write(requests[next] ?? HEADER_END);
+      socket.write(request);
     }
     socket.setNoDelay(true);
     socket.on("connect", send);
-    // The answers have no body and fit one packet: their end is the end of the headers.
+    // The answers fit one packet: the end of the headers is as good as their end.
     socket.on("data", (bytes) => {
       if (bytes.indexOf(HEADER_END) === -1) return;
       if (!bytes.subarray(0, wantedStatus.length).equals(wantedStatus)) wrong += 1;

@@ -1,3 +1,4 @@
+import { benchCollect } from "./collect.ts";
 import type { BenchFigure } from "./figure.ts";
 import { benchFill } from "./fill.ts";
 import { benchRedirect } from "./redirect.ts";
@@ -7,6 +8,7 @@ import { benchWho } from "./who.ts";
 /** `npm run bench [-- NAME …]`: every figure, or the named ones. */
 const BENCHES: Record<string, () => Promise<BenchFigure[]>> = {
   redirect: benchRedirect,
+  collect: benchCollect,
   rewrite: benchRewrite,
   fill: benchFill,
   who: benchWho,

@@ -78,6 +78,22 @@ export async function writePaths(paths: readonly string[]): Promise<string> {
   return file;
 }
 
+async function readyz(port: number): Promise<{ journal: { unimported_bytes: number } }> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  return JSON.parse(await response.text());
+}
+
+/** Bytes of its journal that a service has not imported yet. */
+export async function unimportedBytes(port: number): Promise<number> {
+  return (await readyz(port)).journal.unimported_bytes;
+}
+
+/** Rounds must not pay for the import of earlier ones. */
+export async function waitUntilImported(port: number): Promise<void> {
+  while ((await unimportedBytes(port)) > 0)
+    await new Promise((resolve) => setTimeout(resolve, 200));
+}
+
 async function printed(child: ChildProcess, ready: string): Promise<void> {
   let text = "";
   await new Promise<void>((resolve, reject) => {

@@ -8,6 +8,8 @@ import {
   runLoad,
   startPlainServer,
   startServer,
+  unimportedBytes,
+  waitUntilImported,
   writePaths,
 } from "./processes.ts";
 
@@ -116,7 +118,7 @@ async function measure(server: BenchServer, pathsFile: string, seconds: number):
   const cpuBefore = server.cpuMs();
   const result = await runLoad({
     port: server.port,
-    pathsFile,
+    requests: { pathsFile },
     connections: CONNECTIONS,
     seconds,
     status: 302,
@@ -168,19 +170,4 @@ async function trackingPaths(port: number): Promise<string[]> {
   const text = await response.text();
   if (!response.ok) throw new Error(`The batch was refused: ${text}`);
   return [...text.matchAll(/\/c\/[\w-]+\/[\w-]+/g)].map(([match]) => match);
-}
-
-async function readyz(port: number): Promise<{ journal: { unimported_bytes: number } }> {
-  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
-  return JSON.parse(await response.text());
-}
-
-async function unimportedBytes(port: number): Promise<number> {
-  return (await readyz(port)).journal.unimported_bytes;
-}
-
-/** Rounds must not pay for the import of earlier ones. */
-async function waitUntilImported(port: number): Promise<void> {
-  while ((await unimportedBytes(port)) > 0)
-    await new Promise((resolve) => setTimeout(resolve, 200));
 }

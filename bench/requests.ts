@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** What a load generator sends: each path of a file in turn, or batches of events that are all new. */
+export type RequestOrder =
+  | { readonly pathsFile: string }
+  | { readonly batch: number; readonly writeKey: string };
+
+const BROWSER =
+  "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+const VISITORS = 2000;
+
+/**
+ * Makes the requests of one connection.
+ *
+ * @param share of the way through the paths at which it begins, so that connections differ
+ */
+export function createRequests(order: RequestOrder, share: number): () => Buffer {
+  if ("batch" in order) return createBatches(order.batch, order.writeKey);
+  const requests = pathRequests(order.pathsFile);
+  let next = Math.floor(share * requests.length);
+  return () => {
+    next = next + 1 < requests.length ? next + 1 : 0;
+    return requests[next] ?? Buffer.alloc(0);
+  };
+}
+
+const read = new Map<string, Buffer[]>();
+
+function pathRequests(file: string): Buffer[] {
+  const known = read.get(file);
+  if (known) return known;
+  const headers = [
+    "Host: 127.0.0.1",
+    BROWSER,
+    "Accept: text/html,application/xhtml+xml",
+    "Accept-Language: en-US,en;q=0.9",
+  ].join("\r\n");
+  const requests = readFileSync(file, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${headers}\r\n\r\n`));
+  read.set(file, requests);
+  return requests;
+}
+
+/** Page views and events as Segment's browser client sends them: some 900 bytes each. */
+function createBatches(size: number, writeKey: string): () => Buffer {
+  const run = randomUUID().slice(0, 8);
+  const basic = Buffer.from(`${writeKey}:`).toString("base64");
+  const head = `POST /v1/batch HTTP/1.1\r\nHost: 127.0.0.1\r\n${BROWSER}\r\nOrigin: https://shop.example\r\nAuthorization: Basic ${basic}\r\nContent-Type: text/plain\r\n`;
+  const timestamp = new Date().toISOString();
+  let sent = 0;
+  return () => {
+    const events: string[] = [];
+    for (let n = 0; n < size; n++)
+      events.push(describeEvent(`${run}-${sent++}`, sent % VISITORS, timestamp));
+    const body = `{"batch":[${events.join(",")}],"sentAt":"${timestamp}"}`;
+    return Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+  };
+}
+
+/** ASCII only: its length is its size. */
+function describeEvent(id: string, visitor: number, timestamp: string): string {
+  return `{"type":"track","event":"Product Viewed","messageId":"ajs-next-1795522389592-${id}","anonymousId":"6f1e2c0a-30d4-4b43-9d0c-${String(visitor).padStart(12, "0")}","timestamp":"${timestamp}","properties":{"product_id":"sku-${visitor}","name":"Trail running shoe","category":"Shoes","price":89.9,"currency":"EUR","quantity":1,"position":${visitor % 20}},"context":{"page":{"path":"/shoes/trail","referrer":"https://www.example.com/","search":"?color=red","title":"Trail running shoe - Shop","url":"https://shop.example/shoes/trail?color=red"},"userAgent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36","locale":"en-US","timezone":"Europe/Berlin","library":{"name":"analytics.js","version":"next-1.84.3"}},"integrations":{}}`;
+}
