@@ -117,7 +117,8 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     if (facts.length === 0) return;
     const failure = isClosed ? new Error("the journal is closed") : writer.failure();
     if (failure !== undefined) throw refusal(failure);
-    const json = facts.map((fact) => JSON.stringify(fact)).join(",");
+    // As one array: a call for each took half as long again.
+    const json = JSON.stringify(facts).slice(1, -1);
     if (files.unimportedBytes() > limits.unimportedBytes || isOverflowing(json))
       throw journalFull();
     await new Promise<void>((resolve, reject) => {

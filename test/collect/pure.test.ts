@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createClickParameter } from "../../src/collect/click-parameter.ts";
 import { findKeys } from "../../src/collect/credentials.ts";
+import { findBrokenLimit } from "../../src/collect/limits.ts";
 import { readMoney } from "../../src/collect/money.ts";
 import { readPixel } from "../../src/collect/pixel.ts";
 import { correctClockSkew, parseTime } from "../../src/collect/time.ts";
@@ -61,6 +62,29 @@ describe("createClickParameter", () => {
 
   it("drops the parameter among properties", () => {
     expect(drop({ jt: "C", plan: "pro" })).toEqual({ plan: "pro" });
+  });
+});
+
+describe("findBrokenLimit", () => {
+  const ofBytes = (bytes: number) => ({ t: "x".repeat(bytes - '{"t":""}'.length) });
+
+  it("takes an event of just 32 kB, and none of a byte more", () => {
+    expect(findBrokenLimit(ofBytes(32_768), false)).toBeNull();
+    expect(findBrokenLimit(ofBytes(32_769), false)).toBe("too_large_event");
+  });
+
+  it("measures escapes, umlauts and long keys as they are sent", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("\u0001", "\u00e9", "\ud83d\ude00", '"', "x", "\ud800"),
+        fc.integer({ min: 2000, max: 40_000 }),
+        (character, count) => {
+          const event = { k: [character.repeat(count), 1e-7, null, true, {}] };
+          const isTooLarge = Buffer.byteLength(JSON.stringify(event)) > 32_768;
+          expect(findBrokenLimit(event, false)).toBe(isTooLarge ? "too_large_event" : null);
+        },
+      ),
+    );
   });
 });
 
