@@ -73,7 +73,11 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
     folder: folder.journal,
     createId: newId,
     monotonicNow,
-    limits: { segmentBytes: config.JOURNAL_SEGMENT, unimportedBytes: config.JOURNAL_LIMIT },
+    limits: {
+      segmentBytes: config.JOURNAL_SEGMENT,
+      unimportedBytes: config.JOURNAL_LIMIT,
+      readerWaitMs: config.DISK_WAIT_MS,
+    },
     onTrouble(error) {
       if (error === null) log.info("The journal can be written again.");
       else log.error({ err: error }, "The journal cannot be written; hits wait in memory.");

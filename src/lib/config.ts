@@ -115,6 +115,15 @@ const settings = {
   JOURNAL_LIMIT: byteSize("1gb").describe(
     "Journal that may wait for the database; above it collection answers 429.",
   ),
+  DISK_WAIT_MS: z.coerce
+    .number("must be a number of milliseconds")
+    .int()
+    .min(10)
+    .max(10_000)
+    .default(50)
+    .describe(
+      "Longest wait of a reader for the disk, in milliseconds; then the redirect goes out, and the hit counts as late.",
+    ),
   METRICS_TOKEN: z
     .string()
     .min(8, "must be at least 8 characters")

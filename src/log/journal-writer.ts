@@ -3,8 +3,6 @@ import type { SegmentFiles } from "./journal-files.ts";
 import type { JournalQueue } from "./journal-queue.ts";
 import { createFrameEncoder } from "./segment.ts";
 
-/** A reader is redirected after this time at the latest, however slow the disk is. */
-const PATIENCE_MS = 50;
 /** A sweep looks for readers who have waited too long; it must not add much to the longest wait. */
 const SWEEP_MS = 10;
 /** Pause before a disk that refused a write is tried again. */
@@ -48,7 +46,7 @@ export function createWriter(
 
   async function writeAll(): Promise<void> {
     const sweep = setInterval(
-      () => queue.answerReaders(monotonicNow() - (PATIENCE_MS - SWEEP_MS)),
+      () => queue.answerReaders(monotonicNow() - (limits.readerWaitMs - SWEEP_MS)),
       SWEEP_MS,
     );
     try {

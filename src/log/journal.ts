@@ -18,12 +18,15 @@ export interface JournalLimits {
   readonly unimportedBytes: number;
   /** Bytes that may wait in memory for the disk. */
   readonly queueBytes: number;
+  /** A reader is answered after this time at the latest, in milliseconds, however slow the disk is. */
+  readonly readerWaitMs: number;
 }
 
 const DEFAULT_LIMITS: JournalLimits = {
   segmentBytes: 16e6,
   unimportedBytes: 1e9,
   queueBytes: 64e6,
+  readerWaitMs: 50,
 };
 
 /** How often a turn-over looks whether it is done. */
