@@ -118,6 +118,9 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
       "/review",
       "/traffic",
       "/sites",
+      "/sites/site1",
+      "/sites/site1/triggers/new",
+      "/sites/site1/triggers/new?type=form_submit",
       "/settings",
       "/settings/utm",
       "/docs",
@@ -135,7 +138,10 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
   it.each([390, 1440])("never scroll sideways at %i px", async (width) => {
     const page = await signIn();
     await page.setViewportSize({ width, height: 900 });
-    for (const path of ["/", "/welcome", "/contacts", "/contacts/0k3j2h1", "/settings", "/docs"]) {
+    const site = "/sites/site1";
+    const form = `${site}/triggers/new?type=click`;
+    const paths = ["/", "/welcome", "/contacts", "/contacts/0k3j2h1", "/settings", "/docs"];
+    for (const path of [...paths, site, `${site}/triggers/new`, form]) {
       await page.goto(origin + path);
       const overflow = await page.evaluate<number>(
         "document.documentElement.scrollWidth - window.innerWidth",

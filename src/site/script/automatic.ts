@@ -41,16 +41,16 @@ function watchEngagement({ observe, leaving }: Core): void {
   update();
 }
 
-function watchClicks({ notice, observe }: Core): void {
+function watchClicks(core: Core): void {
   const onClick = ({ target }: MouseEvent): void => {
     if (!(target instanceof Element)) return;
-    notice("element_click", {}, target);
+    core.notice("element_click", {}, target);
     const link = target.closest<HTMLAnchorElement>("a[href]");
     const [name, properties] = (link && describeLink(link, location.hostname)) ?? [];
     if (!link || !name) return;
     const { id: link_id, className: link_classes } = link;
     const link_text = link.textContent?.trim().slice(0, 100);
-    observe(name, { ...properties, link_id, link_classes, link_text }, target);
+    core.observe(name, { ...properties, link_id, link_classes, link_text }, target);
   };
   listen(["click"], onClick);
   listen(["auxclick"], (event) => event.button === 1 && onClick(event));

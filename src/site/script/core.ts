@@ -36,7 +36,7 @@ export type Signal = readonly [kind: string, variables: Properties, target?: Ele
 export interface Core {
   readonly api: Api;
   readonly listen: typeof listen;
-  /** What has happened, oldest first; the triggers replace its `push`. */
+  /** What has happened first, for triggers that are still loading. */
   readonly signals: Signal[];
   /** Called before a page view that replaces another one, and when the page is hidden. */
   readonly leaving: (() => void)[];
@@ -48,7 +48,7 @@ export interface Core {
   consent?: Properties;
   /** Told what became of a trigger; set by the preview. */
   report?: (index: number, failed: unknown, value?: unknown) => void;
-  /** Tells the triggers what happened. */
+  /** Tells the triggers what happened; they replace it when they are there. */
   notice(...signal: Signal): void;
   /** The same, and sends it as the event of that name. */
   observe(...signal: Signal): void;
@@ -58,6 +58,7 @@ const VISITOR = "clicktrail_id";
 const USER = "clicktrail_user";
 const CLICK = "clicktrail_click";
 const PREVIEW = "clicktrail_preview";
+const MAX_SIGNALS = 99;
 
 /** Wraps a function so that it never throws into the page. */
 export function guard<A extends unknown[]>(action: (...args: A) => void): (...args: A) => void {
@@ -209,7 +210,10 @@ export function startCore({ folder, writeKey, clickId, isAutomatic }: Settings):
     only: preview ? "none" : undefined,
     signals: [],
     leaving: [],
-    notice: (...signal) => void core.signals.push(signal),
+    notice(...signal) {
+      // A site without triggers never asks for them.
+      if (core.signals.length < MAX_SIGNALS) core.signals.push(signal);
+    },
     observe(...signal) {
       core.notice(...signal);
       if (isAutomatic) api.track(signal[0], signal[1]);

@@ -25,9 +25,18 @@ const LOOK_MS = 500;
  */
 export function start(mode: string, begin: () => Core): void {
   let core: Core | undefined;
-  const decide = (isAllowed: unknown): void => {
-    if (isAllowed) core ??= begin();
-    if (core) core.only = isAllowed ? undefined : "none";
+  let wasAllowed = false;
+  /** What else keeps calls from being sent: the site's switch, or a preview. */
+  let only: string | undefined;
+  const decide = (isAllowed: boolean): void => {
+    if (isAllowed === wasAllowed) return;
+    wasAllowed = isAllowed;
+    if (!core) core = begin();
+    else if (isAllowed) core.only = only;
+    else {
+      only = core.only;
+      core.only = "none";
+    }
   };
 
   const find = mode === "tcf" ? followTcf : followGoogle;
@@ -37,19 +46,19 @@ export function start(mode: string, begin: () => Core): void {
   look();
 }
 
-function followTcf(decide: (isAllowed: unknown) => void): unknown {
+function followTcf(decide: (isAllowed: boolean) => void): unknown {
   const api: unknown = window.__tcfapi;
   if (typeof api !== "function") return false;
   (api as TcfApi)("addEventListener", 2, (data, isOk) => {
     const { gdprApplies, eventStatus = "", purpose } = data;
     if (!isOk || !/^(tcloaded|useractioncomplete)$/.test(eventStatus)) return;
-    decide(gdprApplies === false || (purpose?.consents?.[1] && purpose.consents[8]));
+    decide(gdprApplies === false || !!(purpose?.consents?.[1] && purpose.consents[8]));
   });
   return true;
 }
 
 /** The last word of the data layer counts; it is read again and again, because it is never announced. */
-function followGoogle(decide: (isAllowed: unknown) => void): unknown {
+function followGoogle(decide: (isAllowed: boolean) => void): unknown {
   const layer: unknown = window.dataLayer;
   const words = Array.isArray(layer) ? layer.filter((entry) => entry?.[0] === "consent") : [];
   const [last] = words

@@ -88,10 +88,7 @@ export function start(core: Core, triggers: readonly Trigger[]): void {
     handle(["js_error", { error_message: message, error_source: filename, error_line: lineno }]),
   );
   core.signals.forEach(handle);
-  core.signals.push = (signal: Signal) => {
-    handle(signal);
-    return 0;
-  };
+  core.notice = (...signal: Signal) => handle(signal);
 }
 
 /** Half of it, or as much as the window holds. */
