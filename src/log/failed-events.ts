@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BulkInsert } from "../db/db.ts";
 import { identifier } from "../db/sql.ts";
+import { parseJson } from "../lib/json.ts";
 import { toStorableText } from "../lib/storable.ts";
 
 /** An item that a door refused, as it came. */
@@ -59,9 +60,9 @@ export function failedIdOf({
 
 function objectFrom(raw: string): Record<string, unknown> {
   try {
-    return Object(JSON.parse(raw));
+    return Object(parseJson(Buffer.from(raw)));
   } catch {
-    // A body that is no JSON is refused for just that.
+    // A body that is no JSON, or nested too deep to be written again, is refused for just that.
     return {};
   }
 }
