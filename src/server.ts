@@ -407,6 +407,13 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       auditDecision,
       utmDefaults: links.utmDefaults,
       opensOf: openSettings.modeOf,
+      privacy: {
+        readConsent: privacy.consentKeeper.read,
+        changeConsent: privacy.consentKeeper.change,
+        exportContact: privacy.exportContact,
+        erasures: parts.erasures,
+        retention: retentionOf(config),
+      },
       changeOpens,
       domains: links.domains,
       listSites: sites.list,

@@ -153,6 +153,18 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     auditDecision: async () => {},
     utmDefaults: { list: async () => [], set: async () => {} },
     opensOf: () => "individual",
+    privacy: {
+      readConsent: async (_workspaceId, id) => ({
+        contact: id,
+        consent: { clicks: "individual", opens: "none", site: "individual" },
+        changed_at: null,
+        log: [],
+      }),
+      changeConsent: nothing,
+      exportContact: nothing,
+      erasures: { request: nothing, status: nothing, waitFor: nothing },
+      retention: { defaultMs: undefined, byType: new Map() },
+    },
     changeOpens: async () => {},
     domains: NO_DOMAINS,
     listSites: async () => [],

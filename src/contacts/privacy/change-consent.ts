@@ -2,7 +2,13 @@ import type { Db } from "../../db/db.ts";
 import { AppError } from "../../lib/errors.ts";
 import { cleanEmail, cleanUserId } from "../../lib/junk-ids.ts";
 import type { Refs } from "../../lib/refs.ts";
-import { CHANNELS, type Consent, type Mode, SILENT_CONSENT } from "./consent.ts";
+import {
+  CHANNELS,
+  type Consent,
+  type ConsentChanges,
+  type Mode,
+  SILENT_CONSENT,
+} from "./consent.ts";
 import type { Consents } from "./consents.ts";
 import type { Ledger } from "./ledger.ts";
 import { type ConsentChange, createConsentStore } from "./store-consent.ts";
@@ -36,12 +42,6 @@ interface ConsentLogEntry extends Consent {
   readonly actor: { readonly kind: string; readonly id: string };
   readonly source: string | null;
   readonly text_version: string | null;
-}
-
-/** What the caller may change; what is not given stays. */
-interface ConsentChanges extends Partial<Consent> {
-  readonly source?: string | undefined;
-  readonly text_version?: string | undefined;
 }
 
 /** Reads and changes what contacts allow. */

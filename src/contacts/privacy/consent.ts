@@ -18,6 +18,12 @@ export const SILENT_CONSENT: Consent = {
   site: "individual",
 };
 
+/** What the caller may change; what is not given stays. */
+export interface ConsentChanges extends Partial<Consent> {
+  readonly source?: string | undefined;
+  readonly text_version?: string | undefined;
+}
+
 /** What an erased contact allows: its clicks are counted, and nothing else is kept. */
 export const ERASED_CONSENT: Consent = { clicks: "aggregate", opens: "none", site: "none" };
 

@@ -1,10 +1,14 @@
 import type { Access } from "../../access/access.ts";
+import type { ConsentKeeper } from "../../contacts/privacy/change-consent.ts";
+import type { Erasures } from "../../contacts/privacy/erasures.ts";
+import type { ExportContact } from "../../contacts/privacy/export-contact.ts";
 import type { NewDecision, Review } from "../../contacts/review.ts";
 import type { Campaigns } from "../../email/campaigns.ts";
 import type { RewriteAnswer } from "../../email/schemas.ts";
 import type { UtmDefaults } from "../../email/utm-defaults.ts";
 import type { Caller } from "../../lib/caller.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { Retention } from "../../lib/retention.ts";
 import type {
   ContactList,
   ContactQuery,
@@ -43,6 +47,16 @@ interface MailToRewrite {
 /** What the rewriter says of a mail. */
 export type RewrittenMail = Pick<RewriteAnswer, "html" | "links" | "skipped" | "warnings">;
 
+/** Consent, export and erasure of contacts. */
+interface PrivacyPagesDeps {
+  readConsent: ConsentKeeper["read"];
+  changeConsent: ConsentKeeper["change"];
+  exportContact: ExportContact;
+  erasures: Pick<Erasures, "request" | "status" | "waitFor">;
+  /** As RETENTION_DAYS says it. */
+  retention: Retention;
+}
+
 /** What the pages need from the features; every function stays within the workspace it is given. */
 export interface PageDeps {
   access: Access;
@@ -75,6 +89,7 @@ export interface PageDeps {
   opensOf(workspaceId: number): OpenMode;
   changeOpens(caller: Caller, mode: OpenMode): Promise<void>;
   domains: Pick<Domains, "target" | "list" | "get" | "add" | "check" | "setDefault" | "remove">;
+  privacy: PrivacyPagesDeps;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

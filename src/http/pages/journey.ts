@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Router } from "express";
 import { AppError } from "../../lib/errors.ts";
+import { summarizeConsent } from "./contact-privacy.ts";
 import { nameOf, textOf } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { layOutTrail } from "./journey-view.ts";
@@ -26,6 +27,7 @@ export function createJourneyPages(deps: PageDeps, show: Show, gate: RequestHand
       verdicts: everything ? undefined : ["human"],
     });
     if (!page) throw unknownContact();
+    const { consent } = await deps.privacy.readConsent(workspaceId, contact.id);
     const zone = zoneOf(req, res);
     const href = `/contacts/${encodeURIComponent(contact.id)}`;
     const name = nameOf(contact);
@@ -33,6 +35,7 @@ export function createJourneyPages(deps: PageDeps, show: Show, gate: RequestHand
       name,
       contact,
       href,
+      consent: summarizeConsent(consent),
       everything,
       zones: ZONES.map((zoneName) => ({ zoneName, isOn: zoneName === zone })),
       days: layOutTrail(page.entries, zone, deps.signalTexts),

@@ -2,6 +2,7 @@ import express, { type Router } from "express";
 import { createDocRoutes } from "../openapi/routes.ts";
 import type { Render } from "../render.ts";
 import { createCampaignPages } from "./campaigns.ts";
+import { createContactPrivacyPages } from "./contact-privacy.ts";
 import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { createDomainPages } from "./domains.ts";
@@ -31,6 +32,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createCampaignPages(deps, show, gate));
   router.use(createContactPages(deps, show, gate));
   router.use(createJourneyPages(deps, show, gate));
+  router.use(createContactPrivacyPages(deps, show, gate));
   router.use(createTrafficPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));

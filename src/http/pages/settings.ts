@@ -2,6 +2,7 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { actorOf } from "../../access/access.ts";
 import { SCOPES } from "../../access/api-keys.ts";
 import type { Scope } from "../../lib/caller.ts";
+import type { Retention } from "../../lib/retention.ts";
 import { OPEN_MODES, type OpenMode } from "../../tracking/open-settings.ts";
 import type { PageDeps } from "./deps.ts";
 import { readSessionForm, requireAdmin, signedInOf } from "./session.ts";
@@ -16,6 +17,7 @@ interface KeyForm {
 }
 
 const LONGEST_NAME = 100;
+const DAY_MS = 86_400_000;
 
 const SCOPE_TEXT: Record<Scope, string> = {
   rewrite: "rewrite emails",
@@ -58,6 +60,7 @@ export function createSettingsPages(deps: PageDeps, show: Show, gate: RequestHan
         text: OPENS_TEXT[mode],
         isOn: mode === deps.opensOf(caller.workspaceId),
       })),
+      retention: describeRetention(deps.privacy.retention),
       keys: keys
         .filter((key) => key.revoked_at === null)
         .map((key) => ({ ...key, scopes: key.scopes.join(", ") })),
@@ -108,4 +111,11 @@ function mistakeIn(name: string, scopes: readonly Scope[]): string {
   if (name === "") return "Give the key a name, so that you know it again.";
   if (name.length > LONGEST_NAME) return `Give it a name of at most ${LONGEST_NAME} characters.`;
   return scopes.length === 0 ? "Tick at least one thing that the key may do." : "";
+}
+
+/** How long events are kept, in words. */
+function describeRetention({ defaultMs, byType }: Retention): string {
+  const days = (ms: number): string => (ms === 0 ? "for ever" : `${ms / DAY_MS} days`);
+  const types = [...byType].map(([type, ms]) => `${type} ${days(ms)}`);
+  return [`Events are kept ${days(defaultMs ?? 0)}`, ...types].join(", ");
 }
