@@ -44,7 +44,8 @@ export function findBrokenLimit(event: unknown, maySkipSize: boolean): RejectCod
   for (const bag of [event["properties"], event["traits"]]) {
     if (isObject(bag) && Object.keys(bag).length > MAX_PROPERTIES) return "too_many_properties";
   }
-  // Writing JSON only to measure it cost a fifth of the door; nearly all events are far from the limit.
+  // Writing JSON only to measure it cost, with lists of keys and values, 9 of the door's 36 us an event; nearly all
+  // events are far from the limit.
   if (maySkipSize || mostBytes(event) <= MAX_EVENT_BYTES) return null;
   return Buffer.byteLength(JSON.stringify(event)) > MAX_EVENT_BYTES ? "too_large_event" : null;
 }

@@ -44,23 +44,15 @@ function decodeUtf8(bytes: Buffer): string {
 
 const QUOTE = 34;
 const BACKSLASH = 92;
-/** `{` and `}`, and by this bit `[` and `]` too. */
-const OPENING = 123;
-const CLOSING = 125;
-const CURLY_BIT = 32;
 
-/**
- * Counts brackets outside strings, so that depth is judged before anything recursive runs.
- *
- * By codes: characters as texts took three times as long, half as much again as the parsing.
- */
+/** Counts brackets outside strings, so that depth is judged before anything recursive runs. */
 function exceedsDepth(text: string, maxDepth: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at);
-    else if ((code | CURLY_BIT) === OPENING) depth += 1;
-    else if ((code | CURLY_BIT) === CLOSING) depth -= 1;
+    const char = text[at];
+    if (char === '"') at = endOfString(text, at);
+    else if (char === "[" || char === "{") depth += 1;
+    else if (char === "]" || char === "}") depth -= 1;
     if (depth > maxDepth) return true;
   }
   return false;
