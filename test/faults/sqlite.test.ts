@@ -169,6 +169,6 @@ async function withService(
 
 /** The operator is told, in the log, and by `/readyz`. */
 async function expectAlarm(service: RunningService, reason: RegExp): Promise<void> {
-  expect(service.output()).toMatch(reason);
+  await expect.poll(service.output, { timeout: 10_000 }).toMatch(reason);
   expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
 }

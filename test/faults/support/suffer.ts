@@ -18,8 +18,8 @@ export interface Fault {
 
 const CLICKS = 2000;
 
-/** The fault comes when nothing is under way: what it meets is the clicks. */
-const QUIET_MS = 300;
+/** After it the write-ahead log has been moved into the file: a fault of the file is met, not hidden. */
+const QUIET_MS = 600;
 
 /**
  * Longest time that nearly every reader may wait beyond an undisturbed run, in milliseconds. The slowest
@@ -41,6 +41,7 @@ export async function suffer(fault: Fault): Promise<void> {
     const mailing = await sendMailing(service);
     await click(service, mailing, 200);
     const before = await click(service, mailing, 500);
+    await waitUntilSettled(service, 60_000);
     await sleep(QUIET_MS);
     lift = await fault.inject(service);
     await clickDuring(service, mailing, before.p99);
