@@ -137,6 +137,21 @@ describe("sessions of any visitor", () => {
     );
   });
 
+  it("end after 24 hours of a visitor who never rests", () => {
+    const gaps = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 60, maxLength: 120 });
+    fc.assert(
+      fc.property(gaps, (minutes) => {
+        const facts = minutes.map((_, index) =>
+          fact(minutes.slice(0, index + 1).reduce((sum, gap) => sum + gap, 0)),
+        );
+        for (const own of sessionsIn(facts).values()) {
+          const [first, last] = [own[0]?.at ?? 0, own.at(-1)?.at ?? 0];
+          expect(last - first).toBeLessThan(24 * 60 * MINUTE);
+        }
+      }),
+    );
+  });
+
   it("hold one user, and none of a server's or machine's events", () => {
     fc.assert(
       fc.property(arbitraryVisit, (facts) => {
