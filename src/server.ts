@@ -302,6 +302,8 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
   const { config, log, now, storage, metrics, baseUrl } = common;
   const { access, sites, links, pipeline, privacy, openSettings } = parts;
   const { db } = storage;
+  const refusesJoin = (req: IncomingMessage): boolean =>
+    config.GPC_MODE === "no-join" && req.headers["sec-gpc"] === "1";
   const newId = () => createId(now());
   const { describeVisitor, ...address } = await createAddressBook(common);
   const tokens = createTokens({ keyring: storage.keyring });
@@ -355,6 +357,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         createId: newId,
         now,
         clickParam: config.CLICK_PARAM,
+        refusesJoin,
       }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
@@ -429,6 +432,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
 
   return createFront({
     basePath: new URL(baseUrl).pathname.replace(/\/$/, ""),
+    refusesJoin,
     openPath: createOpenPath({
       ...tokens,
       findException: links.findException,

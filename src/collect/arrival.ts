@@ -15,6 +15,8 @@ export interface Arrival {
   /** Class of the network it came from, where one is known. */
   readonly network: string | undefined;
   readonly secure: boolean;
+  /** Its visit is to be joined to nobody. */
+  readonly refusesJoin: boolean;
   /** Lower-case names, as Node gives them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
@@ -28,6 +30,7 @@ export interface Arrival {
 export function describeSender(arrival: Arrival): JsonObject {
   if (arrival.caller.kind !== "site") return {};
   const described: JsonObject = { tls: arrival.secure ? 1 : 0 };
+  if (arrival.refusesJoin) described["join"] = 0;
   if (arrival.ip !== null) described["ip"] = arrival.ip;
   if (arrival.network !== undefined) described["network"] = arrival.network;
   if (headerOf(arrival, "origin") === undefined) return described;

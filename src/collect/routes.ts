@@ -40,6 +40,8 @@ export interface CollectDeps {
   now(): number;
   /** CLICK_PARAM. */
   clickParam: string;
+  /** Whether a request asks that its visit be joined to nobody (Sec-GPC, where the operator says so). */
+  refusesJoin(req: IncomingMessage): boolean;
 }
 
 /** Call type and paths: Segment's own, its short forms, and both under the bare host for `apiHost`. */
@@ -140,6 +142,7 @@ function createCollector(deps: CollectDeps) {
       ip: deps.storableIp(ip),
       network: deps.networkOf(ip),
       secure: deps.isSecure(req),
+      refusesJoin: caller.kind === "site" && deps.refusesJoin(req),
       headers: req.headers,
     };
   }

@@ -85,7 +85,8 @@ function toFact(event: StoredEvent, refs: Refs, verdict: Verdict): VisitorFact {
     kind: kindOf(event),
     channel: event.source === "site" ? "browser" : "server",
     invalid: verdict === "machine" || verdict === "prefetch",
-    consent: !isRefused(context["consent"]),
+    // `join` is 0 where the browser asked for it (Sec-GPC, where the operator obeys it so).
+    consent: context["join"] !== 0 && !isRefused(context["consent"]),
     sticky: STICKY_LIBRARIES.has(textOf(library["name"]) ?? ""),
     userRef: userId === null ? null : refs.contact({ id: userId }),
     emailRef: email === null ? null : refs.contact({ email }),

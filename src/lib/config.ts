@@ -71,6 +71,12 @@ const settings = {
     .describe(
       "Days that events are kept, 0 for ever; single types behind it: 400,open=30,page=90.",
     ),
+  GPC_MODE: z
+    .enum(["no-share", "no-join"])
+    .default("no-share")
+    .describe(
+      "What Sec-GPC means: no-share keeps visits first-party, no-join also joins them to nobody.",
+    ),
   CLICK_PARAM: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,15}$/i, "must be 1 to 16 letters, digits or _")

@@ -36,6 +36,7 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
     createId: () => `id${++ids}`,
     now: () => NOW,
     clickParam: "jt",
+    refusesJoin: (req) => req.headers["sec-gpc"] === "1",
     ...changes,
   };
   const app = express();

@@ -71,4 +71,8 @@ describe("describeEvent", () => {
   ])("reads the consent %j", (consent, expected) => {
     expect(read({ context: consent ? { consent } : {} }).consent).toBe(expected);
   });
+
+  it("reads a browser's wish to be joined to nobody", () => {
+    expect(read({ context: { join: 0 } }).consent).toBe(false);
+  });
 });

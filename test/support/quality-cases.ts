@@ -106,6 +106,7 @@ function toRow(
       secure: true,
       headers: {},
       idempotencyKey: undefined,
+      refusesJoin: false,
     },
     {
       clickParameter: createClickParameter("jt"),

@@ -4,6 +4,7 @@ import {
   disposeService,
   type RunningService,
   startService,
+  WRITE_KEY,
   waitUntilSettled,
 } from "../support/service.ts";
 
@@ -127,5 +128,61 @@ describe("consent, judged at the hit", () => {
     await expect(put("x", { click: "none" })).rejects.toThrow(/422.*clicks/s);
     await expect(put("x", { clicks: "never" })).rejects.toThrow(/individual, aggregate, none/);
     await expect(put("x", {})).rejects.toThrow(/Give at least one of clicks, opens, site/);
+  });
+});
+
+describe("Sec-GPC, where the operator reads it as a wish not to be joined", () => {
+  let service: RunningService;
+  let link = "";
+
+  beforeAll(async () => {
+    service = await startService({ env: { GPC_MODE: "no-join" } });
+    await callApi(service, "POST", "/v1/sites", { name: "Shop", hosts: ["shop.test"] });
+    const { links } = await callApi<{ links: { tracking_url: string }[] }>(
+      service,
+      "POST",
+      "/v1/rewrite",
+      { html: `<a href="${OFFER}">x</a>`, campaign: "Spring", contact: { id: "ana" } },
+    );
+    link = links[0]?.tracking_url ?? "";
+  });
+  afterAll(() => disposeService(service));
+
+  it.each([
+    ["1", OFFER],
+    ["0", `${OFFER}?jt=`],
+  ])(
+    "a click with Sec-GPC: %s is redirected and kept, its visit joined or not",
+    async (gpc, start) => {
+      const headers = { "user-agent": CHROME, "sec-gpc": gpc };
+      const response = await fetch(link, { redirect: "manual", headers });
+      const location = response.headers.get("location") ?? "";
+      expect(location.startsWith(start)).toBe(true);
+      expect(location.includes("jt=")).toBe(gpc === "0");
+    },
+  );
+
+  it("joins no visit that asks not to be", async () => {
+    for (const gpc of ["1", "0"]) {
+      await fetch(`${service.url}/v1/track`, {
+        method: "POST",
+        headers: {
+          authorization: `Basic ${btoa(`${WRITE_KEY}:`)}`,
+          "sec-gpc": gpc,
+          "user-agent": CHROME,
+        },
+        body: JSON.stringify({ userId: "ana", anonymousId: `V${gpc}`, event: `seen_with_${gpc}` }),
+      });
+    }
+    await waitUntilSettled(service);
+    const { entries } = await callApi<{ entries: { name: string }[] }>(
+      service,
+      "GET",
+      "/v1/contacts/ana/journey",
+    );
+    const names = entries.map(({ name }) => name);
+    expect(names.filter((name) => name === "email_clicked")).toHaveLength(2);
+    expect(names).toContain("seen_with_0");
+    expect(names).not.toContain("seen_with_1");
   });
 });
