@@ -1,12 +1,10 @@
-import { load } from "cheerio";
-import type { Tokens } from "../src/email/tokens.ts";
 import { type BuiltEmail, loadBuiltEmail } from "./built.ts";
 import { loadMails } from "./email-corpus.ts";
 import { type BenchFigure, describeSpread, median } from "./figure.ts";
+import { freshTokens, rewriteOne } from "./rewrite-one.ts";
+import { startSide } from "./rewrite-side.ts";
 
 const ROUNDS = 5;
-const PASSES = 5;
-const UTM = { utm_source: "newsletter", utm_medium: "email", utm_campaign: "spring-sale" };
 const GOAL_RATIO = 12;
 const GOAL_LARGE_MS = 300;
 const GOAL_EXTRA_CHARACTERS = 30;
@@ -15,25 +13,17 @@ const GOAL_EXTRA_CHARACTERS = 30;
 export async function benchRewrite(): Promise<BenchFigure[]> {
   const { mails, origin } = await loadMails();
   const built = await loadBuiltEmail();
-  const megabytes = mails.reduce((sum, mail) => sum + Buffer.byteLength(mail), 0) / 1e6;
-  // The first pass also compiles; neither side is charged for it.
-  const warmUp = freshTokens(built, -1);
-  for (const mail of mails) {
-    rewriteOne(built, mail, warmUp);
-    load(mail).html();
-  }
+  const sides = { ours: startSide("ours"), cheerio: startSide("cheerio") };
   const ours: number[] = [];
   const cheerio: number[] = [];
-  // Interleaved, so that a noisy moment of the machine hits both; several passes of ours, because the
-  // first one after cheerio's also collects its garbage.
+  // Interleaved, so that a noisy moment of the machine hits both; in processes of their own, so that
+  // neither collects the other's garbage.
   for (let round = 0; round < ROUNDS; round++) {
-    const passes = Array.from({ length: PASSES }, (_, pass) => {
-      const tokens = freshTokens(built, round * PASSES + pass);
-      return secondsOf(() => mails.forEach((mail) => void rewriteOne(built, mail, tokens)));
-    });
-    ours.push(megabytes / median(passes));
-    cheerio.push(megabytes / secondsOf(() => mails.forEach((mail) => void load(mail).html())));
+    ours.push(await sides.ours.measure());
+    cheerio.push(await sides.cheerio.measure());
   }
+  sides.ours.stop();
+  sides.cheerio.stop();
   const ratios = ours.map((speed, round) => speed / (cheerio[round] ?? speed));
   const ratio = median(ratios);
   const large = measureLarge(built, mails);
@@ -70,29 +60,6 @@ export async function benchRewrite(): Promise<BenchFigure[]> {
       met: extra <= GOAL_EXTRA_CHARACTERS,
     },
   ];
-}
-
-function freshTokens({ tokens, keyring }: BuiltEmail, round: number): Tokens {
-  // A new secret a round: no seal of an earlier one is in the cache.
-  return tokens.createTokens({ keyring: keyring.createKeyring(`bench ${round}`) });
-}
-
-function rewriteOne({ rewriting, options }: BuiltEmail, html: string, tokens: Tokens) {
-  const mail = rewriting.rewriteMail(
-    {
-      html,
-      workspaceId: 1,
-      campaignId: "AAAAAAAAAAA",
-      campaign: "bench",
-      utm: UTM,
-      options,
-      trackingBases: ["http://127.0.0.1:3000"],
-      isTemplate: false,
-    },
-    tokens.sealLink,
-  );
-  const recipient = tokens.sealRecipient(1, { contact: "BBBBBBBBBBA", message: "CCCCCCCCCCA" });
-  return { mail, recipient, ...rewriting.fillMail(mail, recipient) };
 }
 
 /** The mails one behind the other, over and over: some 5 MB, with the links of real mails. */
