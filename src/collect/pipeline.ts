@@ -1,7 +1,8 @@
+import { isJunkId } from "../lib/junk-ids.ts";
 import { toStorableText } from "../lib/storable.ts";
 import type { EventRow } from "../log/event.ts";
 import { scoreQuality } from "../log/quality.ts";
-import { isJunkId, type Scored } from "../log/quality-checks.ts";
+import type { Scored } from "../log/quality-checks.ts";
 import { type Arrival, describeSender } from "./arrival.ts";
 import type { ClickParameter } from "./click-parameter.ts";
 import { isObject, type JsonObject, mapText, objectOf, pick, textOf } from "./json-object.ts";

@@ -34,18 +34,22 @@ export function createRecentEvents(): RecentEvents {
   };
 }
 
+/** Visitor, event and properties, whatever door each came through. */
 function contentKey(event: EventRow): string {
-  const { workspace_id, source_id, type, name, anonymous_id, user_id, url, properties } = event;
+  const { workspace_id, type, name, anonymous_id, user_id, url, properties } = event;
   const visitor = anonymous_id ?? user_id;
-  const content = [workspace_id, source_id, type, name, visitor, url, properties];
+  // The address is what a page view is about; not every client repeats it among the properties.
+  const page = type === "page" ? url : null;
+  const content = [workspace_id, type, name, visitor, page, properties];
   const text = JSON.stringify(content);
   // Hashing costs more than the rest of the check: only long ones are.
   if (text.length <= MAX_KEY_LENGTH) return text;
   return createHash("sha256").update(text).digest("base64url");
 }
 
-function transactionKey({ workspace_id, source_id, name, properties }: EventRow): string | null {
+/** One sale, also when both the page and the server report it. */
+function transactionKey({ workspace_id, name, properties }: EventRow): string | null {
   const id = properties["transaction_id"] ?? properties["order_id"];
   if (name !== "purchase" || (typeof id !== "string" && typeof id !== "number")) return null;
-  return `${workspace_id} ${source_id} ${id}`;
+  return `${workspace_id} ${id}`;
 }

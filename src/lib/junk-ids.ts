@@ -7,10 +7,15 @@ const JUNK_ID =
 
 const MAX_EMAIL_LENGTH = 320;
 
+/** Whether an id is what a broken integration sends in place of one. */
+export function isJunkId(id: string): boolean {
+  return JUNK_ID.test(id.trim());
+}
+
 /** The user id as identity compares it (trimmed), or null when there is none or it is junk. */
 export function cleanUserId(userId: string | null | undefined): string | null {
   const trimmed = userId?.trim() ?? "";
-  return JUNK_ID.test(trimmed) ? null : trimmed;
+  return isJunkId(trimmed) ? null : trimmed;
 }
 
 /** The email as identity compares it (trimmed, lower case), or null when it can't be an address. */

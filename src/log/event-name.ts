@@ -8,8 +8,28 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * The name an event is kept under: a Segment alias becomes its standard name ("Order Completed" is
- * `purchase`), any other name snake_case ("Demo Requested" is `demo_requested`).
+ * What an advertising platform calls an event, as its own tag spells it. Where two events have one name the first
+ * that is listed here, or else the first standard one, has it.
+ *
+ * Pinterest's `checkout` is not among them: on most sites that word means the beginning of one, not a sale.
+ */
+const BY_NATIVE_NAME: ReadonlyMap<string, string> = new Map([
+  ...[...STANDARD_EVENTS.values()]
+    .reverse()
+    .flatMap(({ name, native }) =>
+      [native.ga4, native.meta, native.tiktok, native.pinterest].flatMap(
+        (given): [string, string][] =>
+          given === null || given === "checkout" ? [] : [[given, name]],
+      ),
+    ),
+  ["Search", "search"],
+  // TikTok's earlier name of Purchase.
+  ["CompletePayment", "purchase"],
+]);
+
+/**
+ * The name an event is kept under: a Segment alias or an advertising platform's own name becomes its
+ * standard name ("Order Completed" is `purchase`, "ViewContent" is `view_item`), any other name snake_case ("Demo Requested" is `demo_requested`).
  *
  * Letters of every script are kept; a name without any letter or digit stays as it is. Idempotent.
  */
@@ -27,6 +47,8 @@ const REMEMBERED = new LRUCache<string, string>({ max: 1000 });
 function findName(given: string): string {
   const trimmed = given.trim();
   if (STANDARD_EVENTS.has(trimmed)) return trimmed;
+  const native = BY_NATIVE_NAME.get(trimmed);
+  if (native !== undefined) return native;
   const name = toSnakeCase(trimmed);
   return BY_ALIAS.get(name) ?? (name || trimmed);
 }

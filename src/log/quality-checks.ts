@@ -1,8 +1,9 @@
+import { isJunkId } from "../lib/junk-ids.ts";
 import { currencyExponent } from "./currency.ts";
 import type { EventRow } from "./event.ts";
 import { isEventAlias } from "./event-name.ts";
 import { areNamedItems, matchesType, paramOf } from "./quality-params.ts";
-import { holdsPii } from "./quality-pii.ts";
+import { holdsPii, urlHoldsPii } from "./quality-pii.ts";
 import { type Param, STANDARD_EVENTS } from "./standard-events.ts";
 
 /** What a check has to go by: the event and what the door knows of it. */
@@ -33,8 +34,6 @@ export interface Check {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const RESERVED_PREFIX = /^(?:ga_|google_|firebase_|gtag\.|_)/;
-const JUNK_ID =
-  /^(?:[0-]*|-1|null|undefined|none|nan|nil|anonymous|guest|true|false|id|userid|user_id|distinct_id|not_authenticated|\[object object\])$/i;
 
 const isPass = (condition: boolean): Outcome => (condition ? "pass" : "fail");
 
@@ -136,7 +135,7 @@ export const CHECKS = {
   no_pii: {
     weight: 5,
     judge: ({ event: { name, type, url, properties } }) => {
-      if (holdsPii(url ?? "")) return "fail";
+      if (urlHoldsPii(url ?? "")) return "fail";
       if (type === "identify" || type === "group" || type === "alias") return "pass";
       if (name !== "form_submit") return isPass(!holdsPii(properties));
       // The field that the site itself marked as the visitor's address.
@@ -148,11 +147,6 @@ export const CHECKS = {
 
 /** The id of a check, as `quality_failed` lists it. */
 export type CheckId = keyof typeof CHECKS;
-
-/** Whether an id is what a broken integration sends in place of one. */
-export function isJunkId(id: string): boolean {
-  return JUNK_ID.test(id.trim());
-}
 
 function isNamed({ type }: EventRow): boolean {
   return type === "track" || type === "page";

@@ -3,7 +3,7 @@ const EMAIL = /[^\s@/?&=:;,<>"']@[^\s@/?&=:;,<>"']{1,253}\.[a-z]{2,}/i;
 /** With a country code, or in the groups of three, three and four that people write. */
 const PHONE = /\+\d[\d\s().-]{7,17}\d|\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b/;
 /** The leading digits of the card schemes; the check digit decides. */
-const CARD = /\b[3-6]\d{3}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{1,4})?\b/g;
+const CARD = /\b(?:[3-6]\d|2[2-7])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{1,4})?\b/g;
 const PHONE_KEY = /^(?:phone|tel|telephone|mobile)(?:_?number)?$/i;
 
 /** What of a person a text gives away. */
@@ -32,6 +32,13 @@ export function holdsPii(value: unknown, key = ""): boolean {
   if (Array.isArray(value)) return value.some((item) => holdsPii(item, key));
   if (typeof value !== "object" || value === null) return false;
   return Object.entries(value).some(([name, item]) => holdsPii(item, name));
+}
+
+/** The same of a URL: its parameters are named values, and may be percent-encoded. */
+export function urlHoldsPii(url: string): boolean {
+  if (holdsPii(url)) return true;
+  const query = /\?([^#]*)/.exec(url)?.[1];
+  return query !== undefined && holdsPii(Object.fromEntries(new URLSearchParams(query)));
 }
 
 /** The Luhn check digit, ISO/IEC 7812-1 annex B. */

@@ -21,6 +21,35 @@ describe("toEventName", () => {
     expect(toEventName(given)).toBe(expected);
   });
 
+  it.each([
+    // Meta's, TikTok's and Pinterest's own names.
+    ["PageView", "page_view"],
+    ["ViewContent", "view_item"],
+    ["view_content", "view_item"],
+    ["InitiateCheckout", "begin_checkout"],
+    ["CompleteRegistration", "sign_up"],
+    ["signup", "sign_up"],
+    ["Lead", "generate_lead"],
+    ["Search", "search"],
+    ["CompletePayment", "purchase"],
+    ["PlaceAnOrder", "place_order"],
+    ["SubmitForm", "form_submit"],
+    ["ClickButton", "click"],
+    ["view_category", "view_item_list"],
+    // The sender's own word for something else.
+    ["click_button", "click_button"],
+    ["checkout", "checkout"],
+  ])("knows the platforms' %j as %j", (given, expected) => {
+    expect(toEventName(given)).toBe(expected);
+  });
+
+  it("knows every platform's name of every standard event", () => {
+    const unknown = [...STANDARD_EVENTS.values()].flatMap(({ native }) =>
+      Object.values(native).filter((name) => name && !STANDARD_EVENTS.has(toEventName(name))),
+    );
+    expect(unknown).toEqual(["checkout"]);
+  });
+
   it("names once as well as twice", () => {
     expect(toEventName("ͱ𝕬")).toBe("ͱ𝕬");
     fc.assert(
