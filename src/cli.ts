@@ -108,6 +108,14 @@ program
   .option("--json", "print the receipt as JSON")
   .action(async (id, options) => (await import("./cli/forget.ts")).forget(id, options));
 
+program
+  .command("replay")
+  .description("read refused events again, such as after they were edited; each counts once")
+  .option("--id <id>", "only this one")
+  .option("--reason <code>", "only those refused for it, such as missing_event_name")
+  .option("--dry-run", "only count what would be read again")
+  .action(async (options) => (await import("./cli/replay.ts")).replay(options));
+
 const keys = program
   .command("keys")
   .description("API keys: create, list, revoke; rotate the secret that signs links");

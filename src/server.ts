@@ -4,8 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Access, actorOf, createAccess } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
 import { bringUp } from "./bring-up.ts";
+import { createFailedEvents } from "./collect/failed-events.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
+import { createFailedRoutes, type FailedAction } from "./collect/routes-failed.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
+import { createFailedStore } from "./collect/store-failed.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
 import type { RetentionTimer } from "./contacts/privacy/retention-timer.ts";
 import { createReview, type NewDecision } from "./contacts/review.ts";
@@ -329,6 +332,16 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     now,
   });
 
+  const failedEvents = createFailedEvents({
+    store: createFailedStore(db),
+    record: pipeline.record,
+    keepRejected: pipeline.keepRejected,
+    storableIp: address.storableIp,
+    clickParam: config.CLICK_PARAM,
+    now,
+  });
+  const auditFailed = (caller: Caller, action: FailedAction, subject: string) =>
+    access.recordAudit(caller.workspaceId, actorOf(caller), `failed_event.${action}`, subject);
   const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
   const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
@@ -359,6 +372,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         clickParam: config.CLICK_PARAM,
         refusesJoin,
       }),
+      createFailedRoutes({ failedEvents, authorize, auditFailed }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
@@ -408,6 +422,8 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       signalTexts: describeSignals(await loadSignals()),
       review,
       auditDecision,
+      failedEvents,
+      auditFailed,
       utmDefaults: links.utmDefaults,
       opensOf: openSettings.modeOf,
       privacy: {

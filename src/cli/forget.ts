@@ -1,13 +1,12 @@
 import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import type { Erasures } from "../contacts/privacy/erasures.ts";
-import { createLedgerFile } from "../contacts/store-ledger-file.ts";
 import { acquireInstanceLock, type InstanceLock } from "../db/sqlite/lock.ts";
-import { retentionOf } from "../lib/config.ts";
 import { errorCode } from "../lib/errors.ts";
 import { createId, createSecret } from "../lib/ids.ts";
 import { createImporter } from "../log/importer.ts";
 import { openJournal } from "../log/journal.ts";
-import { createPrivacy, type Inbox, type Privacy } from "../privacy.ts";
+import type { Inbox } from "../privacy.ts";
+import { createCommandPrivacy } from "./command-privacy.ts";
 import { type CommandContext, requireProjections, withContext } from "./context.ts";
 
 const CLI_ACTOR = { kind: "cli", id: "forget" } as const;
@@ -88,21 +87,6 @@ async function eraseHere(context: CommandContext, id: string, json: boolean): Pr
     await journal.close();
     privacy.stop();
   }
-}
-
-function createCommandPrivacy({ storage, access, config, now }: CommandContext): Privacy {
-  return createPrivacy({
-    db: storage.db,
-    access,
-    // No hit comes in here.
-    opensOf: () => "none",
-    ledgerFile: createLedgerFile(storage.folder.erasures),
-    now,
-    retention: retentionOf(config),
-    onRetained: () => {},
-    onWithheld: () => {},
-    onError: (error) => console.error("The erasure has trouble and tries again:", error),
-  });
 }
 
 function createOwner(): string {

@@ -26,3 +26,16 @@ export function describeRejection(code: RejectCode): AppError {
   const error = EXPLANATIONS[code];
   return new AppError(code, 400, error.message, { errors: [error] });
 }
+
+/** A reason as a sentence: what would be right. What the database said stands for itself. */
+export function explainReason(reason: string): string {
+  const known = Object.entries(EXPLANATIONS).find(([code]) => code === reason);
+  return known?.[1].message ?? BODY_EXPLANATIONS[reason] ?? reason;
+}
+
+/** Where the whole body could not be read. */
+const BODY_EXPLANATIONS: Readonly<Record<string, string>> = {
+  invalid_json: "The body is not JSON in UTF-8.",
+  invalid_body: "Expected one event, a list of them, or {batch: […]}.",
+  body_too_large: "A batch holds at most 1,000 events, and 4 kB of context of its own.",
+};

@@ -4,7 +4,7 @@ import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { parseJson } from "../lib/json.ts";
 import type { EventRow } from "../log/event.ts";
-import type { RejectedItem } from "../log/failed-events.ts";
+import type { FailedSource, RejectedItem } from "../log/failed-events.ts";
 import type { Arrival } from "./arrival.ts";
 import { readCollectBody } from "./body.ts";
 import { createClickParameter } from "./click-parameter.ts";
@@ -12,6 +12,7 @@ import { allowAnyOrigin } from "./cors.ts";
 import { findKeys } from "./credentials.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
 import { createUsedKeys, readIdempotencyKey } from "./idempotency.ts";
+import { isObject } from "./json-object.ts";
 import { MAX_EVENT_BYTES } from "./limits.ts";
 import { type Collected, collectEvents, type Rejection } from "./pipeline.ts";
 import { PIXEL, readPixel } from "./pixel.ts";
@@ -147,10 +148,16 @@ function createCollector(deps: CollectDeps) {
     };
   }
 
-  async function keep(collected: Collected, arrival: Arrival): Promise<void> {
+  async function keep(
+    collected: Collected,
+    arrival: Arrival,
+    type: CallType | null,
+  ): Promise<void> {
     if (collected.events.length > 0) await deps.record(collected.events);
     if (collected.rejections.length === 0) return;
-    await deps.keepRejected(collected.rejections.map((item) => toRejectedItem(item, arrival)));
+    await deps.keepRejected(
+      collected.rejections.map((item) => toRejectedItem(item, arrival, type)),
+    );
   }
 
   return {
@@ -165,7 +172,7 @@ function createCollector(deps: CollectDeps) {
       const { items, isBatch } = envelope;
       const batch = { items, type: route.type, isSmall: bytes.length <= MAX_EVENT_BYTES };
       const collected = collectEvents(batch, arrival, pipeline);
-      await keep(collected, arrival);
+      await keep(collected, arrival, route.type);
       const [only] = collected.rejections;
       if (only && !isBatch) throw describeRejection(only.code);
       return collected;
@@ -176,7 +183,7 @@ function createCollector(deps: CollectDeps) {
       const arrival = describeArrival(req, findCaller(deps, req, null));
       const item = { messageId: deps.createId(), ...event };
       const collected = collectEvents({ items: [item], type, isSmall: true }, arrival, pipeline);
-      await keep(collected, arrival);
+      await keep(collected, arrival, type);
       const [only] = collected.rejections;
       if (only) throw describeRejection(only.code);
     },
@@ -195,9 +202,12 @@ function createCollector(deps: CollectDeps) {
   async function keepUnreadable(req: Request, bytes: Buffer, reason: string): Promise<void> {
     // Its key may have been in the body: then nobody can tell, and the body is what is wrong.
     if (findKeys(req.headers, req.query["writeKey"], null).length === 0) return;
-    const { workspaceId, id } = findCaller(deps, req, null);
+    const { workspaceId, id, kind } = findCaller(deps, req, null);
     const raw = bytes.toString("utf8");
-    await deps.keepRejected([{ workspaceId, sourceId: id, reason, raw, receivedAt: deps.now() }]);
+    const source = sourceOf(kind);
+    await deps.keepRejected([
+      { workspaceId, sourceId: id, source, reason, raw, receivedAt: deps.now() },
+    ]);
   }
 }
 
@@ -218,13 +228,23 @@ function findCaller(deps: CollectDeps, req: Request, bodyKey: string | null): Ca
   });
 }
 
-function toRejectedItem({ code, raw }: Rejection, arrival: Arrival): RejectedItem {
-  const { caller, receivedAt } = arrival;
+/** What the path alone said of a call is kept with it: a replay has no path. */
+function toRejectedItem(
+  { code, raw }: Rejection,
+  { caller, receivedAt }: Arrival,
+  type: CallType | null,
+): RejectedItem {
+  const item = type !== null && isObject(raw) ? { ...raw, type } : raw;
   return {
     workspaceId: caller.workspaceId,
     sourceId: caller.id,
+    source: sourceOf(caller.kind),
     reason: code,
-    raw: JSON.stringify(raw),
+    raw: JSON.stringify(item),
     receivedAt,
   };
+}
+
+function sourceOf(kind: Caller["kind"]): FailedSource {
+  return kind === "site" ? "site" : "server";
 }

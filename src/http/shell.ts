@@ -24,6 +24,7 @@ const NAVIGATION = [
   { href: "/contacts", label: "Contacts" },
   { href: "/review", label: "Review" },
   { href: "/traffic", label: "Traffic" },
+  { href: "/failed-events", label: "Refused" },
   { href: "/campaigns", label: "Campaigns" },
   { href: "/sites", label: "Sites" },
   { href: "/settings", label: "Settings" },

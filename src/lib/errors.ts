@@ -1,5 +1,6 @@
 /** What can go wrong in an expected way. Part of the API: `code` of every problem+json answer. */
 export type ErrorCode =
+  | "already_settled"
   | "already_tracked"
   | "body_too_large"
   | "cannot_start"

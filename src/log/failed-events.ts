@@ -4,10 +4,14 @@ import { identifier } from "../db/sql.ts";
 import { parseJson } from "../lib/json.ts";
 import { toStorableText } from "../lib/storable.ts";
 
+/** Whose key a refused item came with: a site's or a server's. */
+export type FailedSource = "site" | "server";
+
 /** An item that a door refused, as it came. */
 export interface RejectedItem {
   readonly workspaceId: number;
   readonly sourceId: string;
+  readonly source: FailedSource;
   /** A code of the closed list that the door documents. */
   readonly reason: string;
   readonly raw: string;
@@ -23,6 +27,8 @@ export interface FailedEventRow {
   readonly failed_id: string;
   readonly received_at: number;
   readonly source_id: string;
+  /** Null where only the importer met it. */
+  readonly source: FailedSource | null;
   readonly reason: string;
   readonly raw: string;
 }
@@ -32,6 +38,7 @@ const COLUMNS = [
   "failed_id",
   "received_at",
   "source_id",
+  "source",
   "reason",
   "raw",
 ] as const satisfies readonly (keyof FailedEventRow)[];
@@ -74,6 +81,7 @@ export function createFailedEvent(item: RejectedItem, failedId: string): FailedE
     failed_id: failedId,
     received_at: item.receivedAt,
     source_id: toStorableText(item.sourceId),
+    source: item.source,
     reason: toStorableText(item.reason),
     raw: toStorableText(item.raw),
   };

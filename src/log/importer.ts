@@ -188,6 +188,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       failed_id: deps.createId(),
       received_at: deps.now(),
       source_id: toStorableText(source_id),
+      source: null,
       reason: errorMessage(error),
       raw: toStorableText(JSON.stringify(fact)),
     };

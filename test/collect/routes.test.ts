@@ -217,6 +217,7 @@ describe("bodies", () => {
       {
         workspaceId: 1,
         sourceId: "site_1",
+        source: "site",
         reason: "invalid_json",
         raw: '{"batch":[',
         receivedAt: NOW,

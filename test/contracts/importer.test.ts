@@ -163,6 +163,7 @@ describe.each(testEngines)("the importer on %s", (engine) => {
     const item = {
       workspaceId: 1,
       sourceId: "s",
+      source: "site" as const,
       reason: "missing_type",
       raw: "{}",
       receivedAt: 5,

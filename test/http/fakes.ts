@@ -135,6 +135,17 @@ const NO_DOMAINS: PageDeps["domains"] = {
   remove: nothing,
 };
 
+const NO_FAILED: PageDeps["failedEvents"] = {
+  list: async () => [],
+  count: async () => [],
+  find: nothing,
+  edit: nothing,
+  discard: nothing,
+  reopen: nothing,
+  replay: nothing,
+  replayAll: async () => ({ replayed: 0, accepted: 0, still_refused: 0 }),
+};
+
 /** Pages over made-up data; a test replaces what it looks at. */
 export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}): PageDeps {
   return {
@@ -151,6 +162,8 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     signalTexts: new Map([["burst_certain", "Three or more links of one mail within a second"]]),
     review: { list: async () => ({ suggestions: [], decided: [] }), decide: async () => {} },
     auditDecision: async () => {},
+    failedEvents: NO_FAILED,
+    auditFailed: async () => {},
     utmDefaults: { list: async () => [], set: async () => {} },
     opensOf: () => "individual",
     privacy: {

@@ -26,7 +26,8 @@ export function findFailedEvents(db: Db, workspaceId: number, plan: ErasurePlan)
 /** A contact has a reference at least, so there is always something to look for. */
 function mentions(plan: ErasurePlan): Sql {
   const found = rawNeedles(plan).map(
-    (needle) => sql`lower(raw) LIKE ${`%${escapeLike(needle)}%`} ESCAPE '!'`,
+    (needle) =>
+      sql`lower(raw || ' ' || COALESCE(edited, '') || ' ' || COALESCE(note, '')) LIKE ${`%${escapeLike(needle)}%`} ESCAPE '!'`,
   );
   return sql`(${join(found, " OR ")})`;
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../lib/errors.ts";
 
 /** Every code that an answer can carry, for `/docs/errors`: what it means, in one sentence. */
 export const ERROR_TEXTS: Record<ErrorCode, string> = {
+  already_settled: "The refused event was replayed or discarded before.",
   already_tracked: "The mail already holds tracked links of ours.",
   body_too_large: "The body is over the limit that the answer names.",
   cannot_start: "The service cannot start; only the command line says so.",

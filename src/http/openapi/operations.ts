@@ -23,6 +23,7 @@ import {
 import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import { settingsSchema } from "../../tracking/routes.ts";
 import { domainChangesSchema, newDomainSchema } from "../../tracking/routes-domains.ts";
+import { FAILED_OPERATIONS } from "./failed-operations.ts";
 import {
   auditEntrySchema,
   campaignLinkSchema,
@@ -312,6 +313,7 @@ export const OPERATIONS: readonly Operation[] = [
     example: { hosts: ["shop.example.com", "*.example.com"] },
     answer: siteSchema,
   },
+  ...FAILED_OPERATIONS,
   ...TRIGGER_OPERATIONS,
   {
     method: "get",

@@ -254,6 +254,33 @@ export const decidedSchema = z
   })
   .meta({ id: "Decided", description: "A decision that stands until it is undone." });
 
+/** An event that could not be taken. */
+export const failedEventSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["open", "replayed", "discarded"]),
+    reason: z.string(),
+    expected: z.string().meta({ description: "What would be right." }),
+    source: z.enum(["site", "server"]).nullable(),
+    source_id: z.string(),
+    received_at: time,
+    raw: z.string().meta({ description: "The body as it came." }),
+    edited: z.string().nullable().meta({ description: "What is read in its place." }),
+    note: z.string().nullable(),
+    settled_at: time.nullable(),
+  })
+  .meta({ id: "FailedEvent" });
+
+/** What a replay came to. */
+export const replayedSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["open", "replayed", "discarded"]),
+    accepted: z.int(),
+    rejected: z.array(z.object({ index: z.int(), code: z.string(), message: z.string() })),
+  })
+  .meta({ id: "Replayed", description: "Open where nothing of it could be taken." });
+
 /** A call of the collection API, as Segment's libraries send it. */
 export const collectSchema = z
   .looseObject({

@@ -1,4 +1,6 @@
 import type { Access } from "../../access/access.ts";
+import type { FailedEvents } from "../../collect/failed-events.ts";
+import type { FailedRoutesDeps } from "../../collect/routes-failed.ts";
 import type { ConsentKeeper } from "../../contacts/privacy/change-consent.ts";
 import type { Erasures } from "../../contacts/privacy/erasures.ts";
 import type { ExportContact } from "../../contacts/privacy/export-contact.ts";
@@ -84,6 +86,9 @@ export interface PageDeps {
   review: Review;
   /** Notes in the audit log who decided. */
   auditDecision(caller: Caller, decision: NewDecision): Promise<void>;
+  /** What was refused at the doors. */
+  failedEvents: FailedEvents;
+  auditFailed: FailedRoutesDeps["auditFailed"];
   utmDefaults: Pick<UtmDefaults, "list" | "set">;
   /** How the workspace counts opens. */
   opensOf(workspaceId: number): OpenMode;

@@ -6,6 +6,7 @@ import { createContactPrivacyPages } from "./contact-privacy.ts";
 import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { createDomainPages } from "./domains.ts";
+import { createFailedPages } from "./failed-events.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
 import { createReviewPages } from "./review.ts";
@@ -34,6 +35,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createJourneyPages(deps, show, gate));
   router.use(createContactPrivacyPages(deps, show, gate));
   router.use(createTrafficPages(deps, show, gate));
+  router.use(createFailedPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
   router.use(createSitePage(deps, show, gate));

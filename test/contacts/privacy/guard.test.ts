@@ -114,6 +114,7 @@ describe("what the doors keep of an event", () => {
     const item = (raw: string) => ({
       workspaceId: 1,
       sourceId: "s",
+      source: "site" as const,
       reason: "invalid_json",
       raw,
       receivedAt: NOW,

@@ -1,0 +1,11 @@
+-- Refused events can be edited, replayed and discarded. The body stays in raw as it came; edited holds what is to
+-- be read in its place. Rows of an earlier release have no source.
+ALTER TABLE failed_events ADD COLUMN source TEXT;
+ALTER TABLE failed_events ADD COLUMN edited TEXT;
+ALTER TABLE failed_events ADD COLUMN status TEXT NOT NULL DEFAULT 'open';
+ALTER TABLE failed_events ADD COLUMN note TEXT;
+ALTER TABLE failed_events ADD COLUMN settled_at BIGINT;
+
+-- The list shows those of one status, newest first.
+CREATE INDEX failed_events_list
+  ON failed_events (workspace_id, status, received_at, failed_id);

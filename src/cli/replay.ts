@@ -1,0 +1,72 @@
+import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
+import { createFailedEvents, type FailedEventsDeps } from "../collect/failed-events.ts";
+import { createFailedStore } from "../collect/store-failed.ts";
+import type { Guard } from "../contacts/privacy/guard.ts";
+import type { BatchStatement } from "../db/db.ts";
+import { truncateIp } from "../lib/ip.ts";
+import { createPartitions } from "../log/event-partitions.ts";
+import { insertEvents } from "../log/events-store.ts";
+import { createFailedEvent, failedIdOf, insertFailedEvents } from "../log/failed-events.ts";
+import { createCommandPrivacy } from "./command-privacy.ts";
+import { type CommandContext, withContext } from "./context.ts";
+
+interface ReplayOptions {
+  readonly id?: string;
+  readonly reason?: string;
+  readonly dryRun?: boolean;
+}
+
+/** `clicktrail replay`: reads refused events again, all that are open, those of a reason, or one. */
+export async function replay({ id, reason, dryRun = false }: ReplayOptions): Promise<void> {
+  await withContext(async (context) => {
+    const privacy = createCommandPrivacy(context);
+    await privacy.start();
+    await privacy.consents.start();
+    try {
+      const failedEvents = createFailedEvents(createDeps(context, privacy.guard));
+      if (dryRun) return await report(failedEvents, reason);
+      if (id !== undefined) return print(await failedEvents.replay(DEFAULT_WORKSPACE_ID, id));
+      print(await failedEvents.replayAll(DEFAULT_WORKSPACE_ID, reason));
+    } finally {
+      privacy.stop();
+    }
+  });
+}
+
+/** Straight into the log: the journal belongs to the running service, which reads on from there. */
+function createDeps({ config, now, storage }: CommandContext, guard: Guard): FailedEventsDeps {
+  const { db, keyring } = storage;
+  const salt = keyring.keysFor("address").current.bytes;
+  const write = (statement: BatchStatement) => db.batch([statement]);
+  return {
+    store: createFailedStore(db),
+    async record(events) {
+      const json = JSON.stringify(guard.screenEvents(events));
+      if (db.engine === "postgres") await createPartitions(db, json);
+      await write(insertEvents(db.engine, json));
+    },
+    async keepRejected(items) {
+      const rows = guard
+        .screenRejected(items)
+        .map((item) => createFailedEvent(item, failedIdOf(item)));
+      await write(insertFailedEvents(JSON.stringify(rows)));
+    },
+    storableIp: (ip) => truncateIp(ip, config.IP_MODE, salt),
+    clickParam: config.CLICK_PARAM,
+    now,
+  };
+}
+
+async function report(
+  failedEvents: Pick<ReturnType<typeof createFailedEvents>, "count">,
+  only: string | undefined,
+): Promise<void> {
+  const counts = await failedEvents.count(DEFAULT_WORKSPACE_ID, "open");
+  const shown = counts.filter(({ reason }) => only === undefined || reason === only);
+  console.log("Would be replayed:");
+  for (const { reason, count } of shown) console.log(`${String(count).padStart(10)}  ${reason}`);
+}
+
+function print(result: object): void {
+  console.log(JSON.stringify(result, null, 2));
+}

@@ -1,0 +1,99 @@
+import { AppError } from "../lib/errors.ts";
+import { type Json, parseJson } from "../lib/json.ts";
+import type { EventRow } from "../log/event.ts";
+import type { RejectedItem } from "../log/failed-events.ts";
+import type { Arrival } from "./arrival.ts";
+import type { ClickParameter } from "./click-parameter.ts";
+import { type Envelope, openEnvelope } from "./envelope.ts";
+import { isObject } from "./json-object.ts";
+import { collectEvents } from "./pipeline.ts";
+import type { FailedEvent } from "./store-failed.ts";
+
+export interface ReadAgainDeps {
+  readonly clickParameter: ClickParameter;
+  /** The address as it may be stored. */
+  storableIp(ip: string): string | null;
+}
+
+/** A refused event read again. */
+export interface ReadAgain {
+  readonly events: readonly EventRow[];
+  readonly rejected: readonly { index: number; code: string; item: RejectedItem }[];
+}
+
+/** As at the door: deeper bodies are refused whole. */
+const MAX_BODY_DEPTH = 64;
+
+/**
+ * Reads a refused event as the door would, at the moment at which it came, with what was edited.
+ *
+ * Events without an id of their own get one of the refused event's, so that however often it is read, and whatever
+ * was edited in between, it is the same fact.
+ */
+export function readAgain(workspaceId: number, event: FailedEvent, deps: ReadAgainDeps): ReadAgain {
+  const text = event.edited ?? event.raw;
+  const reject = (index: number, code: string, raw: string) => ({
+    index,
+    code,
+    item: { ...describeOrigin(workspaceId, event), reason: code, raw },
+  });
+  const opened = openBody(text);
+  if (typeof opened === "string") return { events: [], rejected: [reject(0, opened, text)] };
+  // Only what the database refused was a fact: a sender's item that looks like one is an item.
+  const fact = event.source === null ? asFact(opened.body) : undefined;
+  if (fact) return { events: [{ ...fact, workspace_id: workspaceId }], rejected: [] };
+  const items = opened.envelope.items.map((item, index) => withId(item, event.id, index));
+  const arrival = describeArrival(workspaceId, event);
+  const { events, rejections } = collectEvents({ items, type: null, isSmall: false }, arrival, {
+    ...deps,
+    // What came near it in time is no longer in memory.
+    isDuplicate: () => false,
+  });
+  return {
+    events,
+    rejected: rejections.map(({ index, code, raw }) => reject(index, code, JSON.stringify(raw))),
+  };
+}
+
+function openBody(text: string): { body: Json; envelope: Envelope } | string {
+  try {
+    const body = parseJson(Buffer.from(text), { maxDepth: MAX_BODY_DEPTH });
+    return { body, envelope: openEnvelope(body) };
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+}
+
+/** A fact of the journal that the database refused; it checks it again. */
+function asFact(body: Json): EventRow | undefined {
+  const isFact =
+    isObject(body) &&
+    typeof body["event_id"] === "string" &&
+    typeof body["occurred_at"] === "number";
+  return isFact ? (body as unknown as EventRow) : undefined;
+}
+
+function withId(item: unknown, failedId: string, index: number): unknown {
+  if (!isObject(item) || item["messageId"] || item["message_id"]) return item;
+  return { ...item, messageId: index === 0 ? failedId : `${failedId}-${index}` };
+}
+
+function describeOrigin(workspaceId: number, { sourceId, source, receivedAt }: FailedEvent) {
+  return { workspaceId, sourceId, source: source ?? ("site" as const), receivedAt };
+}
+
+/** Nothing is known any more of the request's head. */
+function describeArrival(workspaceId: number, event: FailedEvent): Arrival {
+  const kind = event.source === "server" ? "secret" : "site";
+  return {
+    caller: { workspaceId, kind, id: event.sourceId, scopes: new Set(["collect"]) },
+    receivedAt: event.receivedAt,
+    imported: false,
+    idempotencyKey: undefined,
+    ip: null,
+    network: undefined,
+    secure: false,
+    headers: {},
+  };
+}
