@@ -1,6 +1,7 @@
 -- Refused events can be edited, replayed and discarded. The body stays in raw as it came; edited holds what is to
 -- be read in its place. Rows of an earlier release have no source.
 ALTER TABLE failed_events ADD COLUMN source TEXT;
+ALTER TABLE failed_events ADD COLUMN refuses_join BIGINT;
 ALTER TABLE failed_events ADD COLUMN edited TEXT;
 ALTER TABLE failed_events ADD COLUMN status TEXT NOT NULL DEFAULT 'open';
 ALTER TABLE failed_events ADD COLUMN note TEXT;

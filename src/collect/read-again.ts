@@ -79,8 +79,15 @@ function withId(item: unknown, failedId: string, index: number): unknown {
   return { ...item, messageId: index === 0 ? failedId : `${failedId}-${index}` };
 }
 
-function describeOrigin(workspaceId: number, { sourceId, source, receivedAt }: FailedEvent) {
-  return { workspaceId, sourceId, source: source ?? ("site" as const), receivedAt };
+function describeOrigin(workspaceId: number, event: FailedEvent) {
+  const { sourceId, source, receivedAt, refusesJoin } = event;
+  return {
+    workspaceId,
+    sourceId,
+    source: source ?? ("site" as const),
+    receivedAt,
+    refusesJoin: refusesJoin === 1,
+  };
 }
 
 /** Nothing is known any more of the request's head. */
@@ -94,6 +101,7 @@ function describeArrival(workspaceId: number, event: FailedEvent): Arrival {
     ip: null,
     network: undefined,
     secure: false,
+    refusesJoin: event.refusesJoin === 1,
     headers: {},
   };
 }

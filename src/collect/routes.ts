@@ -205,8 +205,9 @@ function createCollector(deps: CollectDeps) {
     const { workspaceId, id, kind } = findCaller(deps, req, null);
     const raw = bytes.toString("utf8");
     const source = sourceOf(kind);
+    const refusesJoin = source === "site" && deps.refusesJoin(req);
     await deps.keepRejected([
-      { workspaceId, sourceId: id, source, reason, raw, receivedAt: deps.now() },
+      { workspaceId, sourceId: id, source, refusesJoin, reason, raw, receivedAt: deps.now() },
     ]);
   }
 }
@@ -231,7 +232,7 @@ function findCaller(deps: CollectDeps, req: Request, bodyKey: string | null): Ca
 /** What the path alone said of a call is kept with it: a replay has no path. */
 function toRejectedItem(
   { code, raw }: Rejection,
-  { caller, receivedAt }: Arrival,
+  { caller, receivedAt, refusesJoin }: Arrival,
   type: CallType | null,
 ): RejectedItem {
   const item = type !== null && isObject(raw) ? { ...raw, type } : raw;
@@ -239,6 +240,7 @@ function toRejectedItem(
     workspaceId: caller.workspaceId,
     sourceId: caller.id,
     source: sourceOf(caller.kind),
+    refusesJoin,
     reason: code,
     raw: JSON.stringify(item),
     receivedAt,

@@ -13,6 +13,8 @@ export interface FailedEvent {
   readonly sourceId: string;
   /** Null where it was kept by an earlier release, or refused by the database. */
   readonly source: FailedSource | null;
+  /** 1 where its visit is to be joined to nobody. */
+  readonly refusesJoin: number | null;
   /** A reject code, or what the database said. */
   readonly reason: string;
   /** The body as it came. */
@@ -56,7 +58,8 @@ interface FailedMove {
 }
 
 const COLUMNS = sql`
-  failed_id AS id, received_at AS "receivedAt", source_id AS "sourceId", source, reason, raw, edited, status, note,
+  failed_id AS id, received_at AS "receivedAt", source_id AS "sourceId", source,
+  refuses_join AS "refusesJoin", reason, raw, edited, status, note,
   settled_at AS "settledAt"`;
 
 /** Opens the refused events. */

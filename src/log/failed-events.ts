@@ -12,6 +12,8 @@ export interface RejectedItem {
   readonly workspaceId: number;
   readonly sourceId: string;
   readonly source: FailedSource;
+  /** Whether its visit is to be joined to nobody. */
+  readonly refusesJoin?: boolean;
   /** A code of the closed list that the door documents. */
   readonly reason: string;
   readonly raw: string;
@@ -29,6 +31,7 @@ export interface FailedEventRow {
   readonly source_id: string;
   /** Null where only the importer met it. */
   readonly source: FailedSource | null;
+  readonly refuses_join: number;
   readonly reason: string;
   readonly raw: string;
 }
@@ -39,6 +42,7 @@ const COLUMNS = [
   "received_at",
   "source_id",
   "source",
+  "refuses_join",
   "reason",
   "raw",
 ] as const satisfies readonly (keyof FailedEventRow)[];
@@ -82,6 +86,7 @@ export function createFailedEvent(item: RejectedItem, failedId: string): FailedE
     received_at: item.receivedAt,
     source_id: toStorableText(item.sourceId),
     source: item.source,
+    refuses_join: item.refusesJoin === true ? 1 : 0,
     reason: toStorableText(item.reason),
     raw: toStorableText(item.raw),
   };

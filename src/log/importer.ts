@@ -189,6 +189,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       received_at: deps.now(),
       source_id: toStorableText(source_id),
       source: null,
+      refuses_join: 0,
       reason: errorMessage(error),
       raw: toStorableText(JSON.stringify(fact)),
     };

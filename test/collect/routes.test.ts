@@ -218,6 +218,7 @@ describe("bodies", () => {
         workspaceId: 1,
         sourceId: "site_1",
         source: "site",
+        refusesJoin: false,
         reason: "invalid_json",
         raw: '{"batch":[',
         receivedAt: NOW,
