@@ -25,6 +25,7 @@ import { createUtmRoutes } from "./email/routes-utm.ts";
 import { rewriteBodySchema } from "./email/schemas.ts";
 import { createRewriteService } from "./email/service.ts";
 import { createTokens } from "./email/tokens.ts";
+import { createServiceHookRoutes, createServiceHooks, type ServiceHooks } from "./hooks.ts";
 import { createApp } from "./http/app.ts";
 import { renderLinkPage } from "./http/link-page.ts";
 import { listen } from "./http/listen.ts";
@@ -186,6 +187,7 @@ interface Parts {
   readonly sites: Sites;
   readonly links: Links;
   readonly pipeline: Pipeline;
+  readonly hooks: ServiceHooks;
   readonly openSettings: OpenSettings;
   readonly privacy: Privacy;
   readonly erasures: Erasures;
@@ -204,6 +206,7 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
   const openSettings = createOpenSettings({ db: common.storage.db, now: common.now, onError });
   const privacy = createServicePrivacy(common, access, openSettings, warn);
   const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
+  const hooks = await createServiceHooks({ ...common, access, onError });
   const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
   return {
     access,
@@ -212,6 +215,7 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
     openSettings,
     privacy,
     pipeline,
+    hooks,
     erasures,
     retention: privacy.createRetentionTimer(pipeline.owner),
     stopping: new AbortController(),
@@ -220,11 +224,13 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
 
 /** Everything that needs the database; consents are kept in tables that the pipeline makes. */
 async function startParts(parts: Parts): Promise<void> {
-  const { access, sites, links, openSettings, privacy, pipeline, erasures, retention } = parts;
+  const { access, sites, links, openSettings, privacy, pipeline, hooks, erasures, retention } =
+    parts;
   await access.start();
   await sites.start();
   await links.start();
   await openSettings.start();
+  await hooks.hooks.start();
   await privacy.start();
   await pipeline.start();
   await privacy.consents.start();
@@ -234,8 +240,12 @@ async function startParts(parts: Parts): Promise<void> {
 }
 
 async function stopParts(parts: Parts): Promise<void> {
-  const { access, sites, links, openSettings, privacy, pipeline, erasures, retention } = parts;
-  await settlesWithin(Promise.all([erasures.stop(), retention.stop()]), CLOSE_MS);
+  const { access, sites, links, openSettings, privacy, pipeline, hooks, erasures, retention } =
+    parts;
+  await settlesWithin(
+    Promise.all([erasures.stop(), retention.stop(), hooks.hooks.stop()]),
+    CLOSE_MS,
+  );
   await pipeline.stop(DRAIN_MS);
   privacy.stop();
   access.stop();
@@ -373,6 +383,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         refusesJoin,
       }),
       createFailedRoutes({ failedEvents, authorize, auditFailed }),
+      createServiceHookRoutes(parts.hooks, { storage, access, pipeline, now }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),
@@ -435,6 +446,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       },
       changeOpens,
       domains: links.domains,
+      hooks: parts.hooks.hooks,
       listSites: sites.list,
       updateSite: sites.update,
       addSiteKey: sites.addKey,

@@ -23,7 +23,8 @@ type KeyPurpose =
   | "csrf"
   | "preview"
   | "address"
-  | "domain";
+  | "domain"
+  | "hook";
 
 export interface Keyring {
   keysFor(purpose: KeyPurpose): KeyPair;

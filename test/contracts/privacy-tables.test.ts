@@ -17,6 +17,8 @@ const WITHOUT_CONTACTS = [
   "changes",
   "destination_hosts",
   "erased_keys",
+  "hook_counts",
+  "hooks",
   "journal_offsets",
   "leases",
   "link_versions",

@@ -180,6 +180,7 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     },
     changeOpens: async () => {},
     domains: NO_DOMAINS,
+    hooks: { list: async () => [], set: nothing, remove: nothing },
     listSites: async () => [],
     createSite: async () => ({ id: "site1", write_key: "cts_key" }),
     updateSite: async () => SITE,

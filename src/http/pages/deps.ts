@@ -1,5 +1,6 @@
 import type { Access } from "../../access/access.ts";
 import type { FailedEvents } from "../../collect/failed-events.ts";
+import type { Hooks } from "../../collect/hooks/hooks.ts";
 import type { FailedRoutesDeps } from "../../collect/routes-failed.ts";
 import type { ConsentKeeper } from "../../contacts/privacy/change-consent.ts";
 import type { Erasures } from "../../contacts/privacy/erasures.ts";
@@ -95,6 +96,7 @@ export interface PageDeps {
   changeOpens(caller: Caller, mode: OpenMode): Promise<void>;
   domains: Pick<Domains, "target" | "list" | "get" | "add" | "check" | "setDefault" | "remove">;
   privacy: PrivacyPagesDeps;
+  hooks: Pick<Hooks, "list" | "set" | "remove">;
   listSites: Sites["list"];
   /** Makes a site and its key, which is shown once. */
   createSite(workspaceId: number, site: NewSite): Promise<{ id: string; write_key: string }>;

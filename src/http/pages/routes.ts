@@ -7,6 +7,7 @@ import { createContactPages } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { createDomainPages } from "./domains.ts";
 import { createFailedPages } from "./failed-events.ts";
+import { createHookPages } from "./hooks.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
 import { createReviewPages } from "./review.ts";
@@ -43,5 +44,6 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createDomainPages(deps, show, gate));
   router.use(createSettingsPages(deps, show, gate));
   router.use(createUtmPages(deps, show, gate));
+  router.use(createHookPages(deps, show, gate));
   return router;
 }

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Access } from "./access/access.ts";
+import { DEFAULT_WORKSPACE_ID } from "./access/directory.ts";
+import { loadHooks } from "./collect/hooks/catalog.ts";
+import { createHookCounts, type HookCounts } from "./collect/hooks/hook-counts.ts";
+import { createHooks, type Hooks } from "./collect/hooks/hooks.ts";
+import { createHookNetwork } from "./collect/hooks/network.ts";
+import { createHookRoutes } from "./collect/hooks/routes.ts";
+import { createHookStore, type HookStore } from "./collect/hooks/store.ts";
+import { findKnownRefs } from "./contacts/known-refs.ts";
+import type { Clock } from "./lib/clock.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { Storage } from "./storage.ts";
+
+/** What providers of email report: their settings, and the door they send to. */
+export interface ServiceHooks {
+  readonly hooks: Hooks;
+  readonly counts: HookCounts;
+  readonly store: HookStore;
+}
+
+interface ServiceHooksDeps {
+  readonly storage: Storage;
+  readonly access: Pick<Access, "recordAudit">;
+  readonly baseUrl: string;
+  readonly now: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How long a report waits for the mail it is about to reach the log and its contact. */
+const CATCH_UP_MS = 1000;
+const LOOK_MS = 50;
+
+/** Puts the webhooks' settings together. */
+export async function createServiceHooks(deps: ServiceHooksDeps): Promise<ServiceHooks> {
+  const { storage, access, baseUrl, now, onError } = deps;
+  const store = createHookStore(storage.db);
+  const counts = createHookCounts({ store, now, onError });
+  const hooks = createHooks({
+    catalog: await loadHooks(),
+    store,
+    counts,
+    keys: storage.keyring.keysFor("hook"),
+    baseUrl,
+    defaultWorkspaceId: DEFAULT_WORKSPACE_ID,
+    now,
+    recordAudit: access.recordAudit,
+    onError,
+  });
+  return { hooks, counts, store };
+}
+
+/** The door, and the API of the settings. */
+export function createServiceHookRoutes(
+  { hooks, counts, store }: ServiceHooks,
+  {
+    storage,
+    access,
+    pipeline,
+    now,
+  }: { storage: Storage; access: Access; pipeline: Pipeline; now: Clock },
+) {
+  return createHookRoutes({
+    hooks,
+    counts,
+    findSent: store.findSent,
+    findKnown: (workspaceId, refs) => findKnownRefs(storage.db, workspaceId, refs),
+    network: createHookNetwork((url, init) => fetch(url, init)),
+    refsOf: access.refsOf,
+    record: pipeline.record,
+    keepRejected: pipeline.keepRejected,
+    async catchUp() {
+      for (let left = CATCH_UP_MS; left > 0; left -= LOOK_MS) {
+        if (await pipeline.inbox.isSettled()) return;
+        await sleep(LOOK_MS);
+      }
+    },
+    authorize: access.authorize,
+    findKey: access.findKey,
+    defaultWorkspaceId: DEFAULT_WORKSPACE_ID,
+    now,
+  });
+}
