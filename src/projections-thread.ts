@@ -17,6 +17,7 @@ import {
   type ProjectionsOrder,
   type ToProjections,
 } from "./projections.ts";
+import { createQualityProjection } from "./reports/project-quality.ts";
 import { openStorage } from "./storage.ts";
 import { createTrafficProjection } from "./traffic/project.ts";
 import { loadSignals } from "./traffic/signals.ts";
@@ -100,6 +101,7 @@ async function createProjections(
   const appendChanges = createAppendChanges(engine);
   return [
     createCampaignsProjection(engine),
+    createQualityProjection(engine),
     createTrafficProjection({ signals: await loadSignals(), appendChanges }),
     createJourneyProjection({
       engine,

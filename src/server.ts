@@ -46,8 +46,10 @@ import { createLinks, type Links } from "./links.ts";
 import { latestEvents } from "./log/latest-events.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { createPrivacy, type Privacy } from "./privacy.ts";
+import { readQuality } from "./reports/quality.ts";
 import { createReportRoutes } from "./reports/routes.ts";
 import { createExportRoutes } from "./reports/routes-export.ts";
+import { createQualityRoutes } from "./reports/routes-quality.ts";
 import { findContact, listContacts, readJourney } from "./reports/store.ts";
 import { readTraffic } from "./reports/traffic.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
@@ -397,6 +399,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         now,
       }),
       createReportRoutes({ db, authorize, refsOf, now }),
+      createQualityRoutes({ db, authorize, now }),
       createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
       createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
@@ -430,6 +433,7 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
       },
       campaigns: links.campaigns,
       readTraffic: (workspaceId, query) => readTraffic(db, workspaceId, query),
+      readQuality: (workspaceId, query) => readQuality(db, workspaceId, query),
       signalTexts: describeSignals(await loadSignals()),
       review,
       auditDecision,

@@ -24,7 +24,7 @@ const NAVIGATION = [
   { href: "/contacts", label: "Contacts" },
   { href: "/review", label: "Review" },
   { href: "/traffic", label: "Traffic" },
-  { href: "/failed-events", label: "Refused" },
+  { href: "/quality", label: "Quality" },
   { href: "/campaigns", label: "Campaigns" },
   { href: "/sites", label: "Sites" },
   { href: "/settings", label: "Settings" },

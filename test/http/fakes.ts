@@ -159,6 +159,12 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     rewriteMail: async (_workspaceId, { html }) => ({ html, links: [], skipped: [], warnings: [] }),
     campaigns: NO_CAMPAIGNS,
     readTraffic: async () => TRAFFIC,
+    readQuality: async () => ({
+      totals: { events: 0, score: null },
+      days: [],
+      checks: [],
+      events: [],
+    }),
     signalTexts: new Map([["burst_certain", "Three or more links of one mail within a second"]]),
     review: { list: async () => ({ suggestions: [], decided: [] }), decide: async () => {} },
     auditDecision: async () => {},

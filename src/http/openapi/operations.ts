@@ -21,6 +21,7 @@ import {
   journeyQuerySchema,
   trafficQuerySchema,
 } from "../../reports/routes.ts";
+import { qualityQuerySchema } from "../../reports/routes-quality.ts";
 import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import { settingsSchema } from "../../tracking/routes.ts";
 import { domainChangesSchema, newDomainSchema } from "../../tracking/routes-domains.ts";
@@ -39,6 +40,7 @@ import {
   erasureSchema,
   journeyEntrySchema,
   keySchema,
+  qualitySchema,
   siteSchema,
   suggestionSchema,
   trafficSchema,
@@ -431,6 +433,15 @@ export const OPERATIONS: readonly Operation[] = [
     tag: "Contacts",
     scope: "admin",
     answer: erasureSchema,
+  },
+  {
+    method: "get",
+    path: "/v1/quality",
+    summary: "How well events are sent: score by day, event and source, failed checks; also as CSV",
+    tag: "Reports",
+    scope: "read",
+    query: qualityQuerySchema,
+    answer: qualitySchema,
   },
   {
     method: "get",

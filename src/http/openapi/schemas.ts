@@ -233,6 +233,41 @@ export const trafficSchema = z
   })
   .meta({ id: "Traffic", description: "Hits by what they turned out to be; days are UTC." });
 
+const scoresSchema = z.object({ events: z.int(), score: z.int().nullable() });
+
+/** How well events were sent. */
+export const qualitySchema = z
+  .object({
+    totals: scoresSchema,
+    days: z.array(scoresSchema.extend({ day: z.iso.date() })),
+    checks: z.array(
+      z.object({
+        check: z.string(),
+        weight: z.int(),
+        failed: z.int(),
+        fault: z.string(),
+        change: z.string(),
+        example: z
+          .object({
+            event: z.string(),
+            event_id: z.string(),
+            received_at: time,
+            url: z.string().nullable(),
+            properties: z.record(z.string(), z.unknown()),
+          })
+          .nullable(),
+      }),
+    ),
+    events: z.array(
+      scoresSchema.extend({
+        event: z.string(),
+        source_id: z.string(),
+        worst_check: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Quality", description: "Mean scores from 0 to 100; days are UTC, by arrival." });
+
 const reviewedSchema = z.object({
   id: z.string(),
   user_id: z.string().nullable(),

@@ -12,6 +12,7 @@ import type { UtmDefaults } from "../../email/utm-defaults.ts";
 import type { Caller } from "../../lib/caller.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Retention } from "../../lib/retention.ts";
+import type { QualityQuery, QualityReport } from "../../reports/quality.ts";
 import type {
   ContactList,
   ContactQuery,
@@ -81,6 +82,7 @@ export interface PageDeps {
   rewriteMail(workspaceId: number, mail: MailToRewrite): Promise<RewrittenMail>;
   campaigns: Campaigns;
   readTraffic(workspaceId: number, query: TrafficQuery): Promise<TrafficReport>;
+  readQuality(workspaceId: number, query: QualityQuery): Promise<QualityReport>;
   /** What each reason of a verdict means. */
   signalTexts: ReadonlyMap<string, string>;
   /** Contacts that may be one person, and what was decided. */

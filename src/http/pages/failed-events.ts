@@ -48,7 +48,7 @@ export function createFailedPages(deps: PageDeps, show: Show, gate: RequestHandl
       done: sayDone(textOf(req, "done")),
     };
     const title = "Refused events";
-    show(req, res, { template: "failed-events", title, current: "/failed-events", view });
+    show(req, res, { template: "failed-events", title, current: "/quality", view });
   });
 
   router.post("/failed-events", gate, async (req, res) => {

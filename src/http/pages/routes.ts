@@ -10,6 +10,7 @@ import { createFailedPages } from "./failed-events.ts";
 import { createHookPages } from "./hooks.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
+import { createQualityPages } from "./quality.ts";
 import { createReviewPages } from "./review.ts";
 import { createSignInGate, createWelcomingGate } from "./session.ts";
 import { createSettingsPages } from "./settings.ts";
@@ -36,6 +37,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createJourneyPages(deps, show, gate));
   router.use(createContactPrivacyPages(deps, show, gate));
   router.use(createTrafficPages(deps, show, gate));
+  router.use(createQualityPages(deps, show, gate));
   router.use(createFailedPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
