@@ -62,7 +62,7 @@ describe("/traffic", () => {
   it.each([
     ["day", "2026-03-03,1540,1200,12,300,40"],
     ["reason", "burst_certain,280,0"],
-    ["campaign", "c1,'=Spring,1540,1200,12,300,40"],
+    ["campaign", 'c1,"\'=Spring",1540,1200,12,300,40'],
     ["network", ",1540,1200,12,300,40"],
   ])("gives the table by %s as CSV, safe to open in a spreadsheet", async (by, line) => {
     const answer = await get(`/traffic.csv?by=${by}`);
