@@ -1,16 +1,19 @@
 import { Sql } from "sql-template-tag";
 import type { BatchStatement, BulkInsert, GuardedStatement, SqlValue } from "./db.ts";
+import { toStorableText } from "../lib/storable.ts";
 import { firstLine } from "./failures.ts";
 import { identifier, join } from "./sql.ts";
 
 /**
- * The values of a statement, checked to mean the same on both engines.
+ * The values of a statement, checked to mean the same on both engines. Text is made storable: PostgreSQL takes no
+ * NUL, not even to look for it.
  *
  * @throws {TypeError} on a boolean, undefined, NaN, a Date or an object: one engine would store
  *         something else than the other, or refuse it
  */
 export function boundValues(statement: Sql): SqlValue[] {
   return statement.values.map((value, index) => {
+    if (typeof value === "string") return toStorableText(value);
     if (isBindable(value)) return value;
     const where = firstLine(statement.sql);
     throw new TypeError(`Value ${index + 1} can't be bound (${describe(value)}) in: ${where}`);
@@ -37,7 +40,6 @@ export function guardOf(item: Sql | GuardedStatement): Omit<GuardedStatement, "c
 function isBindable(value: unknown): value is SqlValue {
   return (
     value === null ||
-    typeof value === "string" ||
     typeof value === "bigint" ||
     (typeof value === "number" && Number.isFinite(value)) ||
     Buffer.isBuffer(value)

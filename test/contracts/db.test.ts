@@ -220,6 +220,12 @@ describe.each(testEngines)("the storage port on %s", (engine) => {
       ]);
     });
 
+    it("finds and keeps text with a NUL as its replacement, as PostgreSQL takes none", async () => {
+      await database.db.run(insert(1, "a\0b"));
+      const found = sql`SELECT label FROM items WHERE label = ${"a\0b"}`;
+      expect(await database.db.all(found)).toEqual([{ label: "a\uFFFDb" }]);
+    });
+
     it("gives JSON as text", async () => {
       const type = engine === "sqlite" ? sql`TEXT` : sql`JSONB`;
       const json = JSON.stringify({ a: [1, "é"], b: { c: null } });
