@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  API_KEY,
   callApi,
   disposeService,
   type RunningService,
   startService,
   WRITE_KEY,
+  waitUntilSettled,
 } from "../support/service.ts";
 
 interface Probe {
@@ -177,6 +179,27 @@ const CHECKS: Record<string, (probe: Probe) => Promise<void>> = {
     const isKept = answer.html.includes("*|EMAIL|*") && answer.html.includes("{{first_name}}");
     expect(isKept).toBe(true);
   },
+  A041: async (probe) => {
+    const formulas: string[] = Object(probe.request[0])["data"];
+    for (const formula of formulas) {
+      await isRefused(
+        "/v1/identify",
+        JSON.stringify({ userId: `${formula}x`, traits: { name: formula } }),
+        200,
+      );
+    }
+    await waitUntilSettled(service);
+    const answer = await fetch(`${service.url}/v1/export/contacts?format=csv`, {
+      headers: { authorization: `Bearer ${API_KEY}` },
+    });
+    const text = await answer.text();
+    for (const formula of formulas) {
+      const cell = `'${formula.trimStart()}x`.replaceAll('"', '""');
+      expect(text).toContain(`,"${cell}",`);
+    }
+  },
+  A051: (probe) =>
+    isRefused("/v1/track", JSON.stringify({ userId: "1", ...Object(probe.request[0]?.json) }), 200),
   A052: () =>
     isRefused(
       "/v1/track",
