@@ -7,8 +7,10 @@ import { bringUp } from "./bring-up.ts";
 import { createFailedEvents } from "./collect/failed-events.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
 import { createFailedRoutes, type FailedAction } from "./collect/routes-failed.ts";
+import { createPlanRoutes } from "./collect/routes-plan.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
 import { createFailedStore } from "./collect/store-failed.ts";
+import { createTrackingPlan, type TrackingPlan } from "./collect/tracking-plan.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
 import type { RetentionTimer } from "./contacts/privacy/retention-timer.ts";
 import { createReview, type NewDecision } from "./contacts/review.ts";
@@ -191,6 +193,7 @@ interface Parts {
   readonly pipeline: Pipeline;
   readonly hooks: ServiceHooks;
   readonly openSettings: OpenSettings;
+  readonly trackingPlan: TrackingPlan;
   readonly privacy: Privacy;
   readonly erasures: Erasures;
   readonly retention: RetentionTimer;
@@ -206,6 +209,7 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
   const sites = createServiceSites(common, access, onError);
   const links = createLinks({ ...common, access, onError });
   const openSettings = createOpenSettings({ db: common.storage.db, now: common.now, onError });
+  const trackingPlan = createTrackingPlan({ db: common.storage.db, now: common.now, onError });
   const privacy = createServicePrivacy(common, access, openSettings, warn);
   const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
   const hooks = await createServiceHooks({ ...common, access, onError });
@@ -215,6 +219,7 @@ async function createParts(common: Common, isMigrated: () => boolean): Promise<P
     sites,
     links,
     openSettings,
+    trackingPlan,
     privacy,
     pipeline,
     hooks,
@@ -232,6 +237,7 @@ async function startParts(parts: Parts): Promise<void> {
   await sites.start();
   await links.start();
   await openSettings.start();
+  await parts.trackingPlan.start();
   await hooks.hooks.start();
   await privacy.start();
   await pipeline.start();
@@ -254,6 +260,7 @@ async function stopParts(parts: Parts): Promise<void> {
   sites.stop();
   links.stop();
   openSettings.stop();
+  parts.trackingPlan.stop();
 }
 
 function createServicePrivacy(
@@ -349,11 +356,14 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
     record: pipeline.record,
     keepRejected: pipeline.keepRejected,
     storableIp: address.storableIp,
+    findPlanned: parts.trackingPlan.find,
     clickParam: config.CLICK_PARAM,
     now,
   });
   const auditFailed = (caller: Caller, action: FailedAction, subject: string) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `failed_event.${action}`, subject);
+  const auditPlan = (caller: Caller, action: string, name: string) =>
+    access.recordAudit(caller.workspaceId, actorOf(caller), `tracking_plan.${action}`, name);
   const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
   const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
@@ -383,7 +393,9 @@ async function createListener(common: Common, parts: Parts): Promise<RequestList
         now,
         clickParam: config.CLICK_PARAM,
         refusesJoin,
+        findPlanned: parts.trackingPlan.find,
       }),
+      createPlanRoutes({ trackingPlan: parts.trackingPlan, authorize, auditPlan }),
       createFailedRoutes({ failedEvents, authorize, auditFailed }),
       createServiceHookRoutes(parts.hooks, { storage, access, pipeline, now }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),

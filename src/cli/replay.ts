@@ -1,6 +1,7 @@
 import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import { createFailedEvents, type FailedEventsDeps } from "../collect/failed-events.ts";
 import { createFailedStore } from "../collect/store-failed.ts";
+import { createTrackingPlan, type TrackingPlan } from "../collect/tracking-plan.ts";
 import type { Guard } from "../contacts/privacy/guard.ts";
 import type { BatchStatement } from "../db/db.ts";
 import { truncateIp } from "../lib/ip.ts";
@@ -20,21 +21,32 @@ interface ReplayOptions {
 export async function replay({ id, reason, dryRun = false }: ReplayOptions): Promise<void> {
   await withContext(async (context) => {
     const privacy = createCommandPrivacy(context);
+    const plan = createTrackingPlan({
+      db: context.storage.db,
+      now: context.now,
+      onError: (error) => console.error("The tracking plan cannot be read:", error),
+    });
+    await plan.start();
     await privacy.start();
     await privacy.consents.start();
     try {
-      const failedEvents = createFailedEvents(createDeps(context, privacy.guard));
+      const failedEvents = createFailedEvents(createDeps(context, privacy.guard, plan));
       if (dryRun) return await report(failedEvents, reason);
       if (id !== undefined) return print(await failedEvents.replay(DEFAULT_WORKSPACE_ID, id));
       print(await failedEvents.replayAll(DEFAULT_WORKSPACE_ID, reason));
     } finally {
+      plan.stop();
       privacy.stop();
     }
   });
 }
 
 /** Straight into the log: the journal belongs to the running service, which reads on from there. */
-function createDeps({ config, now, storage }: CommandContext, guard: Guard): FailedEventsDeps {
+function createDeps(
+  { config, now, storage }: CommandContext,
+  guard: Guard,
+  plan: TrackingPlan,
+): FailedEventsDeps {
   const { db, keyring } = storage;
   const salt = keyring.keysFor("address").current.bytes;
   const write = (statement: BatchStatement) => db.batch([statement]);
@@ -51,6 +63,7 @@ function createDeps({ config, now, storage }: CommandContext, guard: Guard): Fai
         .map((item) => createFailedEvent(item, failedIdOf(item)));
       await write(insertFailedEvents(JSON.stringify(rows)));
     },
+    findPlanned: plan.find,
     storableIp: (ip) => truncateIp(ip, config.IP_MODE, salt),
     clickParam: config.CLICK_PARAM,
     now,

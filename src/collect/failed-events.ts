@@ -7,7 +7,7 @@ import { type ReadAgainDeps, readAgain } from "./read-again.ts";
 import { explainReason } from "./rejections.ts";
 import type { FailedEvent, FailedQuery, FailedStatus, FailedStore } from "./store-failed.ts";
 
-export interface FailedEventsDeps extends Pick<ReadAgainDeps, "storableIp"> {
+export interface FailedEventsDeps extends Pick<ReadAgainDeps, "storableIp" | "findPlanned"> {
   /** CLICK_PARAM. */
   readonly clickParam: string;
   readonly store: FailedStore;
@@ -61,8 +61,12 @@ const PIECE = 100;
 
 /** Puts the refused events together. */
 export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
-  const { store, now, storableIp } = deps;
-  const reading = { storableIp, clickParameter: createClickParameter(deps.clickParam) };
+  const { store, now, storableIp, findPlanned } = deps;
+  const reading = {
+    storableIp,
+    findPlanned,
+    clickParameter: createClickParameter(deps.clickParam),
+  };
 
   async function find(workspaceId: number, id: string): Promise<FailedEvent> {
     const found = await store.find(workspaceId, id);

@@ -2,7 +2,7 @@ import { isJunkId } from "../lib/junk-ids.ts";
 import { toStorableText } from "../lib/storable.ts";
 import type { EventRow } from "../log/event.ts";
 import { scoreQuality } from "../log/quality.ts";
-import type { Scored } from "../log/quality-checks.ts";
+import type { PlannedParam, Scored } from "../log/quality-checks.ts";
 import { type Arrival, describeSender } from "./arrival.ts";
 import type { ClickParameter } from "./click-parameter.ts";
 import { isObject, type JsonObject, mapText, objectOf, pick, textOf } from "./json-object.ts";
@@ -31,6 +31,8 @@ interface PipelineDeps {
   storableIp(ip: string): string | null;
   /** Whether an equal event came shortly before. */
   isDuplicate(event: EventRow): boolean;
+  /** What the workspace's tracking plan declares of an event; null: nothing. */
+  findPlanned(workspaceId: number, name: string): readonly PlannedParam[] | null;
 }
 
 /** The events of one request, merged with what the whole batch says. */
@@ -73,7 +75,7 @@ interface Surroundings {
 function toEvent(
   message: Message,
   { sender, arrival, index }: Surroundings,
-  { clickParameter, storableIp, isDuplicate }: PipelineDeps,
+  { clickParameter, storableIp, isDuplicate, findPlanned }: PipelineDeps,
 ): EventRow {
   const { caller, receivedAt, imported, idempotencyKey } = arrival;
   const { type, name, originalAt, sentAt, context, properties } = message;
@@ -116,7 +118,7 @@ function toEvent(
     correctedAt: times.correctedAt,
     imported,
     resolvesTo: findOwner(event),
-    isPlanned: false,
+    planned: findPlanned(event.workspace_id, event.name),
     isDuplicate: isDuplicate(event),
   });
   event.quality = score;

@@ -2,6 +2,7 @@ import { AppError } from "../lib/errors.ts";
 import { type Json, parseJson } from "../lib/json.ts";
 import type { EventRow } from "../log/event.ts";
 import type { RejectedItem } from "../log/failed-events.ts";
+import type { PlannedParam } from "../log/quality-checks.ts";
 import type { Arrival } from "./arrival.ts";
 import type { ClickParameter } from "./click-parameter.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
@@ -13,6 +14,7 @@ export interface ReadAgainDeps {
   readonly clickParameter: ClickParameter;
   /** The address as it may be stored. */
   storableIp(ip: string): string | null;
+  findPlanned(workspaceId: number, name: string): readonly PlannedParam[] | null;
 }
 
 /** A refused event read again. */

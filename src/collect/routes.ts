@@ -5,6 +5,7 @@ import { AppError } from "../lib/errors.ts";
 import { parseJson } from "../lib/json.ts";
 import type { EventRow } from "../log/event.ts";
 import type { FailedSource, RejectedItem } from "../log/failed-events.ts";
+import type { PlannedParam } from "../log/quality-checks.ts";
 import type { Arrival } from "./arrival.ts";
 import { readCollectBody } from "./body.ts";
 import { createClickParameter } from "./click-parameter.ts";
@@ -39,6 +40,8 @@ export interface CollectDeps {
   createId(): string;
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** What a workspace's tracking plan declares of an event; null: nothing. From memory. */
+  findPlanned(workspaceId: number, name: string): readonly PlannedParam[] | null;
   /** CLICK_PARAM. */
   clickParam: string;
   /** Whether a request asks that its visit be joined to nobody (Sec-GPC, where the operator says so). */
@@ -131,6 +134,7 @@ function createCollector(deps: CollectDeps) {
     clickParameter,
     storableIp: deps.storableIp,
     isDuplicate: createRecentEvents().isDuplicate,
+    findPlanned: deps.findPlanned,
   };
 
   function describeArrival(req: Request, caller: Caller, isImport = false): Arrival {

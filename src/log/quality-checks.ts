@@ -6,6 +6,11 @@ import { areNamedItems, matchesType, paramOf } from "./quality-params.ts";
 import { holdsPii, urlHoldsPii } from "./quality-pii.ts";
 import { type Param, STANDARD_EVENTS } from "./standard-events.ts";
 
+/** A parameter that a tracking plan declares. */
+export interface PlannedParam extends Param {
+  readonly required: boolean;
+}
+
 /** What a check has to go by: the event and what the door knows of it. */
 export interface Scored {
   readonly event: EventRow;
@@ -16,8 +21,8 @@ export interface Scored {
   readonly imported: boolean;
   /** Whose it is, as far as is known. */
   readonly resolvesTo: "contact" | "visitor" | "nobody";
-  /** Whether the tracking plan declares the event. */
-  readonly isPlanned: boolean;
+  /** What the tracking plan declares of the event; null: nothing. */
+  readonly planned: readonly PlannedParam[] | null;
   /** The same visitor, event and properties came within 2 s, or the same transaction before. */
   readonly isDuplicate: boolean;
 }
@@ -41,13 +46,13 @@ const isPass = (condition: boolean): Outcome => (condition ? "pass" : "fail");
 export const CHECKS = {
   known_event: {
     weight: 10,
-    judge: ({ event, isPlanned }) =>
-      isNamed(event) ? isPass(isPlanned || STANDARD_EVENTS.has(event.name)) : null,
+    judge: ({ event, planned }) =>
+      isNamed(event) ? isPass(planned !== null || STANDARD_EVENTS.has(event.name)) : null,
   },
   required_params: {
     weight: 15,
-    judge: ({ event: { name, properties, context, type } }) => {
-      const standard = STANDARD_EVENTS.get(name);
+    judge: ({ event: { name, properties, context, type }, planned }) => {
+      const standard = STANDARD_EVENTS.get(name) ?? toStandard(planned);
       if (!standard || type === "page") return standard ? "pass" : null;
       const missing = standard.required.filter(
         (param) => (paramOf(properties, param.name) ?? context[param.name]) === undefined,
@@ -57,8 +62,8 @@ export const CHECKS = {
   },
   param_types: {
     weight: 10,
-    judge: ({ event: { name, properties } }) => {
-      const standard = STANDARD_EVENTS.get(name);
+    judge: ({ event: { name, properties }, planned }) => {
+      const standard = STANDARD_EVENTS.get(name) ?? toStandard(planned);
       if (!standard) return null;
       const isTyped = ({ name, type }: Param): boolean => {
         const value = paramOf(properties, name);
@@ -147,6 +152,13 @@ export const CHECKS = {
 
 /** The id of a check, as `quality_failed` lists it. */
 export type CheckId = keyof typeof CHECKS;
+
+/** A declared event in the shape of a standard one; without parameters there is nothing to check. */
+function toStandard(planned: Scored["planned"]) {
+  if (planned === null || planned.length === 0) return undefined;
+  const required = planned.filter((param) => param.required);
+  return { required, conditional: [], optional: planned.filter((param) => !param.required) };
+}
 
 function isNamed({ type }: EventRow): boolean {
   return type === "track" || type === "page";

@@ -36,6 +36,7 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
     createId: () => `id${++ids}`,
     now: () => NOW,
     clickParam: "jt",
+    findPlanned: () => null,
     refusesJoin: (req) => req.headers["sec-gpc"] === "1",
     ...changes,
   };

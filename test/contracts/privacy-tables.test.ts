@@ -23,6 +23,7 @@ const WITHOUT_CONTACTS = [
   "leases",
   "link_versions",
   "open_settings",
+  "planned_events",
   "projections",
   "retained_counts",
   "schema_migrations",

@@ -38,7 +38,7 @@ function score(event: Partial<EventRow> = {}, changes: Partial<Scored> = {}) {
     correctedAt: NOW,
     imported: false,
     resolvesTo: "contact",
-    isPlanned: false,
+    planned: null,
     isDuplicate: false,
     ...changes,
   });

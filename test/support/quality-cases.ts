@@ -73,7 +73,7 @@ function scoreCase(one: QualityCase): QualityScore | undefined {
     correctedAt: scored.correctedAt,
     imported: given.imported ?? false,
     resolvesTo: ownerOf(given.resolves_to),
-    isPlanned: planned.includes(scored.row.name) || planned.includes(String(name)),
+    planned: planned.includes(scored.row.name) || planned.includes(String(name)) ? [] : null,
     isDuplicate: recent.isDuplicate(scored.row),
   });
 }
@@ -112,6 +112,7 @@ function toRow(
       clickParameter: createClickParameter("jt"),
       storableIp: () => null,
       isDuplicate: () => false,
+      findPlanned: () => null,
     },
   );
   const [row] = events;

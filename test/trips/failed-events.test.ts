@@ -174,4 +174,37 @@ describe.each(testEngines)("refused events, on %s", (engine) => {
     expect((await call("POST", "/replay", {})).body).toMatchObject({ still_refused: 1 });
     expect(await stored("all_mended")).toBe(3);
   });
+
+  it("scores a custom event by what the tracking plan declares of it", async () => {
+    const plan = (method: string, name: string, body?: object) =>
+      fetch(`${service.url}/v1/tracking-plan/${name}`, {
+        method,
+        headers: { authorization: `Bearer ${API_KEY}` },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+    const seats = { name: "seats", type: "number", required: true };
+    expect((await plan("PUT", "demo_planned", { parameters: [seats] })).status).toBe(200);
+    expect((await plan("PUT", "Order Completed", {})).status).toBe(422);
+    const send = (messageId: string, properties: object) =>
+      collect(
+        "/v1/track",
+        JSON.stringify({ messageId, userId: "u1", event: "demo_planned", properties }),
+      );
+    await send("planned", { seats: 3 });
+    await send("missing", {});
+    await send("wrong", { seats: "three" });
+    expect((await plan("DELETE", "demo_planned")).status).toBe(204);
+    expect((await plan("DELETE", "demo_planned")).status).toBe(404);
+    await send("undeclared", { seats: 4 });
+    const rows = await db.all<{ event_id: string; quality_failed: string }>(sql`
+      SELECT event_id, quality_failed FROM events
+      WHERE workspace_id = 1 AND name = 'demo_planned' ORDER BY event_id`);
+    // No page is named: that check fails for each of them.
+    expect(rows).toEqual([
+      { event_id: "missing", quality_failed: "required_params,page_context" },
+      { event_id: "planned", quality_failed: "page_context" },
+      { event_id: "undeclared", quality_failed: "known_event,page_context" },
+      { event_id: "wrong", quality_failed: "param_types,page_context" },
+    ]);
+  });
 });

@@ -10,3 +10,12 @@ ALTER TABLE failed_events ADD COLUMN settled_at BIGINT;
 -- The list shows those of one status, newest first.
 CREATE INDEX failed_events_list
   ON failed_events (workspace_id, status, received_at, failed_id);
+
+-- The tracking plan: custom events that a workspace has declared. parameters is a JSON list of {name, type, required}.
+CREATE TABLE planned_events (
+  workspace_id BIGINT NOT NULL,
+  name         TEXT   NOT NULL,
+  parameters   TEXT   NOT NULL,
+  changed_at   BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, name)
+);

@@ -1,0 +1,63 @@
+import { Router } from "express";
+import { z } from "zod";
+import { type Authorize, type Caller, callerOf } from "../lib/caller.ts";
+import { parseJson } from "../lib/json.ts";
+import { readBody } from "../lib/read-body.ts";
+import { validate } from "../lib/validate.ts";
+import type { TrackingPlan } from "./tracking-plan.ts";
+
+interface PlanRoutesDeps {
+  readonly trackingPlan: Pick<TrackingPlan, "list" | "put" | "remove">;
+  readonly authorize: Authorize;
+  /** Notes in the audit log who changed what. */
+  readonly auditPlan: (caller: Caller, action: "put" | "remove", name: string) => Promise<void>;
+}
+
+const BODY_LIMIT = 64_000;
+const TYPES = ["string", "number", "boolean", "items"] as const;
+
+/** The body of `PUT /v1/tracking-plan/:name`. */
+export const plannedEventSchema = z.strictObject({
+  parameters: z
+    .array(
+      z.strictObject({
+        name: z.string().trim().min(1).max(128),
+        type: z.enum(TYPES, `Expected ${TYPES.join(", ")}.`).default("string"),
+        required: z.boolean().default(false),
+      }),
+    )
+    .max(200)
+    .default([]),
+});
+
+const nameSchema = z.string().min(1).max(128);
+
+/** `/v1/tracking-plan`: custom events that the quality checks then know. */
+export function createPlanRoutes({ trackingPlan, authorize, auditPlan }: PlanRoutesDeps): Router {
+  const router = Router();
+
+  router.get("/v1/tracking-plan", authorize("read"), async (_req, res) => {
+    res.json({ events: await trackingPlan.list(callerOf(res).workspaceId) });
+  });
+
+  router.put("/v1/tracking-plan/:name", authorize("admin"), async (req, res) => {
+    const caller = callerOf(res);
+    const name = validate(nameSchema, req.params["name"], { what: "name" });
+    const bytes = await readBody(req, { limit: BODY_LIMIT });
+    const body = bytes.length === 0 ? {} : parseJson(bytes);
+    const { parameters } = validate(plannedEventSchema, body);
+    await trackingPlan.put(caller.workspaceId, { name, parameters });
+    await auditPlan(caller, "put", name);
+    res.json({ name, parameters });
+  });
+
+  router.delete("/v1/tracking-plan/:name", authorize("admin"), async (req, res) => {
+    const caller = callerOf(res);
+    const name = String(req.params["name"]);
+    await trackingPlan.remove(caller.workspaceId, name);
+    await auditPlan(caller, "remove", name);
+    res.status(204).end();
+  });
+
+  return router;
+}
