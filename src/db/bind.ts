@@ -1,6 +1,6 @@
 import { Sql } from "sql-template-tag";
-import type { BatchStatement, BulkInsert, GuardedStatement, SqlValue } from "./db.ts";
 import { toStorableText } from "../lib/storable.ts";
+import type { BatchStatement, BulkInsert, GuardedStatement, SqlValue } from "./db.ts";
 import { firstLine } from "./failures.ts";
 import { identifier, join } from "./sql.ts";
 
