@@ -82,7 +82,9 @@ describe("/quality and /failed-events", () => {
 
   it("gives each table as CSV in which no name is a formula", async () => {
     const { text } = await get("/quality.csv?by=event").expect(200);
-    expect(text).toBe("event,source_id,events,score,worst_check\r\n'=purchase,s1,12,74,naming\r\n");
+    expect(text).toBe(
+      `event,source_id,events,score,worst_check\r\n"'=purchase",s1,12,74,naming\r\n`,
+    );
     await get("/quality.csv?by=moon").expect(422);
   });
 
