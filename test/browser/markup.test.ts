@@ -12,6 +12,8 @@ import { hasChromium, launchChromium } from "./support.ts";
 
 /** What strangers write where we show it: names, addresses, agents, properties, links. */
 const PAYLOADS = [
+  // First, so that it hides nothing of the others where the newest comes first.
+  "<!--",
   "<script>alert(1)</script>",
   '"><img src=x onerror=alert(1)>',
   "'-alert(1)-'",
@@ -19,7 +21,6 @@ const PAYLOADS = [
   '{{constructor.constructor("alert(1)")()}}',
   "</script><script>alert(1)</script>",
   "<svg/onload=alert(1)>",
-  "<!--",
 ];
 
 /** Elements and addresses that no page of ours has by itself. */

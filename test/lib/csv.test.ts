@@ -49,7 +49,9 @@ describe("a line of CSV", () => {
 
 /** What an import does: an apostrophe goes when a formula follows it, behind more apostrophes or not. */
 function withoutApostrophe(cell: string): string {
-  return /^'(?:'*[\t\r\n]|['";\s]*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(cell) ? cell.slice(1) : cell;
+  return /^'(?:'*[\t\r\n]|['";\s]*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(cell)
+    ? cell.slice(1)
+    : cell;
 }
 
 /** A reader of RFC 4180 of its own. */
