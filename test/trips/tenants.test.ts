@@ -12,6 +12,8 @@ import {
 
 /** Stands in every name of the first workspace, so that an answer to the second one must not hold it. */
 const MARK = "owned-by-the-first";
+/** The same as the name of an event. */
+const EVENT = "owned_by_the_first";
 
 /** What differs from one reading to the next. */
 const CHANGING = /"(?:last_used_at|exported_at|request_id)": ?[^,}]*/g;
@@ -55,11 +57,13 @@ const waitUntilErased = (id: string) =>
 const named = (operations: readonly Operation[]) =>
   operations.map((one) => [`${one.method.toUpperCase()} ${one.path}`, one] as const);
 /**
- * What names one thing of a workspace. The kinds of an export and the ESPs are everybody's words, and a consent may
- * come before its contact: then the id is the sender's own.
+ * What names one thing of a workspace. The kinds of an export and the ESPs are everybody's words, and a consent or an
+ * entry of a plan may be put where there is none: that makes it in the caller's own workspace.
  */
+const MADE_BY_PUT = /(?:consent|tracking-plan\/\{name\})$/;
 const ofOne = guarded.filter(
-  ({ method, path }) => /\{(?!kind|esp)/.test(path) && !(method === "put" && /consent$/.test(path)),
+  ({ method, path }) =>
+    /\{(?!kind|esp)/.test(path) && !(method === "put" && MADE_BY_PUT.test(path)),
 );
 const others = guarded.filter((one) => !ofOne.includes(one));
 
@@ -92,6 +96,7 @@ beforeAll(async () => {
   const leaving = await own<{ contacts: { id: string }[] }>("GET", "/v1/contacts?q=leaves");
   const erasure = await own<{ id: string }>("DELETE", `/v1/contacts/${leaving.contacts[0]?.id}`);
   await waitUntilErased(erasure.id);
+  await own("PUT", `/v1/tracking-plan/${EVENT}`, { parameters: [] });
   const { contacts } = await own<{ contacts: { id: string }[] }>("GET", "/v1/contacts");
   const { failed_events } = await own<{ failed_events: { id: string }[] }>(
     "GET",
@@ -111,6 +116,7 @@ beforeAll(async () => {
     contacts: contacts[0]?.id ?? "",
     erasures: erasure.id,
     "failed-events": failed_events[0]?.id ?? "",
+    name: EVENT,
     kind: "events",
     esp: "generic",
   };
