@@ -96,6 +96,23 @@ program
   .action(async (kind, options) => (await import("./cli/export.ts")).exportAll(kind, options));
 
 program
+  .command("import")
+  .description(
+    "put history into the log: CSV or NDJSON; a row counts once, a killed import goes on",
+  )
+  .addArgument(new Argument("<kind>").choices(["events", "contacts"]))
+  .argument("<file>", "file, or - for standard input")
+  .option("--map <column=field...>", "where a column goes, such as Mail=email; empty leaves it out")
+  .addOption(new Option("--format <format>", "by the file's ending").choices(["csv", "ndjson"]))
+  .option("--source <name>", "what the history is from: ids are unique within it", "import")
+  .option("--refused <file>", "where refused rows go [FILE.refused.ndjson]")
+  .option("--dry-run", "only show the first rows and every problem")
+  .option("--quiet", "no progress")
+  .action(async (kind, file, options) =>
+    (await import("./cli/import.ts")).importFile(kind, file, options),
+  );
+
+program
   .command("retention")
   .description("delete what is older than RETENTION_DAYS; the service does it once a day")
   .option("--dry-run", "only count what would be deleted")

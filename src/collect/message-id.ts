@@ -37,8 +37,8 @@ function hash(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 27);
 }
 
-/** The same properties in another order are the same event. */
-function sortKeys(value: unknown): unknown {
+/** A JSON value with its keys in order: the same properties in another order are the same event. */
+export function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
   return Object.entries(value)
