@@ -38,12 +38,17 @@ export function createPacker(dictionary: Buffer): Packer {
   const latest = new Int32Array(HASH_SIZE).fill(NONE);
   const earlier = new Int32Array(window.length);
   const block = createBlockWriter(MAX_TEXT);
-  for (let at = 0; at + MIN_MATCH <= start; at++) remember(at);
+  rememberAll(0, start, start);
 
   function remember(at: number): void {
     const hash = hashAt(window, at);
     earlier[at] = latest[hash] ?? NONE;
     latest[hash] = at;
+  }
+
+  function rememberAll(from: number, to: number, end: number): void {
+    const last = Math.min(to, end - MIN_MATCH + 1);
+    for (let at = from; at < last; at++) remember(at);
   }
 
   /** Backwards, so that every hash gets back the place it had. */
@@ -60,14 +65,14 @@ export function createPacker(dictionary: Buffer): Packer {
     const most = Math.min(MAX_MATCH, end - at);
     let place = latest[hashAt(window, at)] ?? NONE;
     for (let tries = 0; place !== NONE && tries < MAX_TRIES; tries++) {
-      if (window[place + match.length] === window[at + match.length]) {
-        const length = commonLength(window, place, at, most);
-        if (length > match.length) {
-          match.length = length;
-          match.distance = at - place;
-          if (length === most) return;
-        }
+      // One look tells most places from longer ones.
+      const mayBeLonger = window[place + match.length] === window[at + match.length];
+      const length = mayBeLonger ? commonLength(window, place, at, most) : 0;
+      if (length > match.length) {
+        match.length = length;
+        match.distance = at - place;
       }
+      if (match.length === most) return;
       place = earlier[place] ?? NONE;
     }
   }
@@ -78,19 +83,19 @@ export function createPacker(dictionary: Buffer): Packer {
     let at = start;
     findMatch(at, end, here);
     while (at < end) {
-      if (at + MIN_MATCH <= end) remember(at);
+      rememberAll(at, at + 1, end);
       findMatch(at + 1, end, next);
       // A longer one that begins a character later is worth a literal.
       if (here.length < MIN_MATCH || next.length > here.length) {
         block.addLiteral(window[at] ?? 0);
         [here, next] = [next, here];
         at += 1;
-        continue;
+      } else {
+        block.addMatch(here.length, here.distance);
+        rememberAll(at + 1, at + here.length, end);
+        at += here.length;
+        findMatch(at, end, here);
       }
-      block.addMatch(here.length, here.distance);
-      const behind = at + here.length;
-      for (at += 1; at < behind; at++) if (at + MIN_MATCH <= end) remember(at);
-      findMatch(at, end, here);
     }
   }
 
