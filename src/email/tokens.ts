@@ -15,6 +15,9 @@ export interface Tokens {
 /** Distinct links kept, each way; an entry takes about 1 kB. */
 const CACHED_LINKS = 10_000;
 
+/** Links to one destination that are kept: a mail has a few, the campaigns of a day some more. */
+const MOST_OF_ONE = 16;
+
 /**
  * Makes the tokens of a service.
  *
@@ -25,15 +28,15 @@ export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens
   const linkKeys = keyring.keysFor("link");
   const recipientKeys = keyring.keysFor("recipient");
   const opened = createRecentCache<SealedLink>(CACHED_LINKS);
-  const sealed = createRecentCache<string>(CACHED_LINKS);
+  const sealed = createRecentCache<readonly SealedToken[]>(CACHED_LINKS);
 
   return {
     sealLink(link) {
-      const key = cacheKey(link);
-      const known = sealed.get(key);
-      if (known !== undefined) return known;
+      const known = sealed.get(link.destination) ?? [];
+      const same = known.find((one) => isSameLink(one.link, link));
+      if (same) return same.token;
       const token = sealLinkToken(link, linkKeys);
-      sealed.set(key, token);
+      sealed.set(link.destination, [...known.slice(1 - MOST_OF_ONE), { link, token }]);
       return token;
     },
     openLink(token) {
@@ -49,7 +52,20 @@ export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens
   };
 }
 
-function cacheKey(link: SealedLink): string {
-  const flags = `${link.purpose}${link.hasSlots ? "s" : ""}${link.isTemplate ? "t" : ""}`;
-  return `${link.workspaceId} ${link.campaignId} ${link.index} ${flags} ${link.destination}`;
+/** A link and its token, found by the destination: a key of all that a link is would have to be put together first. */
+interface SealedToken {
+  readonly link: SealedLink;
+  readonly token: string;
+}
+
+function isSameLink(a: SealedLink, b: SealedLink): boolean {
+  return (
+    a.index === b.index &&
+    a.campaignId === b.campaignId &&
+    a.workspaceId === b.workspaceId &&
+    a.purpose === b.purpose &&
+    a.hasSlots === b.hasSlots &&
+    a.isTemplate === b.isTemplate &&
+    a.destination === b.destination
+  );
 }
