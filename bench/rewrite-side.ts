@@ -9,8 +9,8 @@ import { freshTokens, rewriteOne } from "./rewrite-one.ts";
 
 const THIS_FILE = fileURLToPath(import.meta.url);
 const PASSES = 5;
-/** Before the first measured one: they also compile. */
-const WARM_UP_PASSES = 4;
+/** CPU time before the first measured pass: until then both also compile. */
+const WARM_UP_S = 3;
 
 /** One of the two that are compared, in a process of its own. */
 export interface Side {
@@ -36,7 +36,7 @@ async function runSide(name: string): Promise<void> {
   const { mails } = await loadMails();
   const megabytes = mails.reduce((sum, mail) => sum + Buffer.byteLength(mail), 0) / 1e6;
   const pass = name === "cheerio" ? () => mails.forEach(parseAndSerialize) : await ourPass(mails);
-  for (let i = 0; i < WARM_UP_PASSES; i++) pass();
+  for (let warm = 0; warm < WARM_UP_S; ) warm += cpuSecondsOf(pass);
   process.on("message", () => {
     const speeds = Array.from({ length: PASSES }, () => megabytes / cpuSecondsOf(pass));
     process.send?.(median(speeds));

@@ -148,9 +148,15 @@ function sealAll(
   seal: (link: SealedLink) => string,
 ) {
   const base = trackingBases[0].replace(/\/+$/, "");
-  const shared = { workspaceId, campaignId, isTemplate };
+  // Written out: a spread of what they share took half as long as sealing.
+  const sealOne = (
+    purpose: SealedLink["purpose"],
+    index: number,
+    destination: string,
+    hasSlots: boolean,
+  ) => seal({ purpose, workspaceId, campaignId, index, destination, hasSlots, isTemplate });
   const click = (index: number, destination: string, hasSlots: boolean) =>
-    `${base}/c/${seal({ ...shared, purpose: "click", index, destination, hasSlots })}/`;
+    `${base}/c/${sealOne("click", index, destination, hasSlots)}/`;
   const urls = links.map(({ index, destination, hasSlots }) => click(index, destination, hasSlots));
   return {
     link: (link: Link) => urls[link.index] ?? "",
@@ -160,8 +166,7 @@ function sealAll(
       return target && click(links.length, target.destination, false);
     },
     openPixel() {
-      const open = { purpose: "open", index: 0, destination: "", hasSlots: false } as const;
-      return `${base}/o/${seal({ ...shared, ...open })}/`;
+      return `${base}/o/${sealOne("open", 0, "", false)}/`;
     },
   };
 }
