@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type Request, type Response, Router } from "express";
 import { type Authorize, callerOf } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
+import { createUsedKeys, type RequestIds, readIdempotencyKey } from "../lib/idempotency.ts";
 import { parseJson } from "../lib/json.ts";
 import { readBody } from "../lib/read-body.ts";
 import { validate } from "../lib/validate.ts";
@@ -27,13 +28,23 @@ const LONGEST_HEADER = 7000;
 /** `POST /v1/rewrite`, `/v1/rewrite/batch` and `/v1/recipients`. They work while the database is down. */
 export function createEmailRoutes(deps: EmailRoutesDeps): Router {
   const service = createRewriteService(deps);
+  const usedKeys = createUsedKeys(deps.now);
   const limits = { limit: deps.bodyLimit, what: "This email", setting: "BODY_LIMIT" };
 
+  /** How this request's ids are made: from its `Idempotency-Key`, so that a retry is the same mail. */
+  function newIdOf(req: Request, res: Response, body: Buffer): RequestIds | undefined {
+    const key = readIdempotencyKey(req.headers);
+    if (key === undefined) return undefined;
+    const type = req.headers["content-type"] ?? "";
+    return usedKeys.check(callerOf(res).id, key, req.originalUrl, type, body);
+  }
+
   async function rewriteJson(req: Request, res: Response): Promise<void> {
-    const body = validate(rewriteBodySchema, parseJson(await readBody(req, limits)));
-    const { html, text, ...request } = body;
+    const bytes = await readBody(req, limits);
+    const { html, text, ...request } = validate(rewriteBodySchema, parseJson(bytes));
     const { workspaceId } = callerOf(res);
-    const rewritten = await service.rewrite(workspaceId, request, { html, text });
+    const newId = newIdOf(req, res, bytes);
+    const rewritten = await service.rewrite(workspaceId, request, { html, text }, newId);
     res.json({
       html: rewritten.html ?? rewritten.text ?? html,
       text: request.options.part === "text" && text === undefined ? null : (rewritten.text ?? null),
@@ -49,7 +60,8 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
     const html = decodeBody(bytes, charset);
     const { workspaceId } = callerOf(res);
     const readPiece = createPieceReader(charset);
-    const rewritten = await service.rewrite(workspaceId, request, { html, readPiece });
+    const newId = newIdOf(req, res, bytes);
+    const rewritten = await service.rewrite(workspaceId, request, { html, readPiece }, newId);
     setReport(res, rewritten.answer);
     const output = encodeBody(rewritten.html ?? rewritten.text ?? html, charset);
     res.setHeader("Content-Type", req.headers["content-type"] ?? "text/html; charset=utf-8");
@@ -60,13 +72,14 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
     const request = readRawQuery(queryOf(req));
     const bytes = await readBody(req, limits);
     const { workspaceId } = callerOf(res);
+    const newId = newIdOf(req, res, bytes);
     // Named here once, so that all parts of the message carry the same reference.
-    const messageId =
-      request.message_id ?? (request.template ? undefined : deps.createId(deps.now()));
+    const freshId = newId?.("message 0") ?? deps.createId(deps.now());
+    const messageId = request.message_id ?? (request.template ? undefined : freshId);
     const { message, answer } = await rewriteMessage(
       bytes,
       { ...request, message_id: messageId },
-      (partRequest, parts) => service.rewrite(workspaceId, partRequest, parts),
+      (partRequest, parts) => service.rewrite(workspaceId, partRequest, parts, newId),
     );
     setReport(res, answer);
     res.setHeader("Content-Type", "message/rfc822");
@@ -79,7 +92,8 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
     const body = validate(openBatchBodySchema, parseJson(bytes));
     const { html, text, recipients, ...request } = body;
     const { workspaceId } = callerOf(res);
-    const slices = service.rewriteBatch(workspaceId, request, { html, text }, recipients);
+    const newId = newIdOf(req, res, bytes);
+    const slices = service.rewriteBatch(workspaceId, request, { html, text }, recipients, newId);
     await writeNdjson(res, slices);
   }
 
@@ -87,7 +101,8 @@ export function createEmailRoutes(deps: EmailRoutesDeps): Router {
     const bytes = await readBody(req, { limit: RECIPIENTS_LIMIT_BYTES });
     const { contacts } = validate(openRecipientsBodySchema, parseJson(bytes));
     const { workspaceId } = callerOf(res);
-    res.json({ recipients: await service.sealRecipients(workspaceId, contacts) });
+    const newId = newIdOf(req, res, bytes);
+    res.json({ recipients: await service.sealRecipients(workspaceId, contacts, newId) });
   }
 
   const router = Router();

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { RequestIds } from "../lib/idempotency.ts";
 import type { Refs } from "../lib/refs.ts";
 import type { EventRow } from "../log/event.ts";
 import { describeLinks, identifyFact, rewriteFact, sentFact } from "./facts.ts";
@@ -76,6 +77,7 @@ export type RewriteService = ReturnType<typeof createRewriteService>;
 /** Rewrites mails and records what follows from it, without ever touching the database. */
 export function createRewriteService(deps: RewriteServiceDeps) {
   const recorded = new LRUCache<string, true>({ max: REMEMBERED_LISTS });
+  const freshId: RequestIds = () => deps.createId(deps.now());
 
   function environmentOf(workspaceId: number, request: RewriteRequest): RewriteEnvironment {
     return {
@@ -91,15 +93,17 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     workspaceId: number,
     request: RewriteRequest,
     parts: MailParts,
+    newId = freshId,
   ): Promise<RewrittenForOne> {
     const environment = environmentOf(workspaceId, request);
     const mail = prepareMail(environment, request, parts);
     await admitLinks(workspaceId, mail);
     const addressee = request.template
       ? undefined
-      : addressMail(environment, request, deps.createId(deps.now()));
-    const facts = addressee ? contactFacts(environment, request, addressee, mail) : [];
-    await recordAll(environment, request.campaign, mail, facts);
+      : addressMail(environment, request, newId("message 0"));
+    const identifyId = newId("identify 0");
+    const facts = addressee ? contactFacts(environment, request, addressee, mail, identifyId) : [];
+    await recordAll(environment, request.campaign, mail, facts, newId("links"));
 
     const recipient = addressee?.recipient ?? request.template?.recipient_tag ?? "";
     return {
@@ -119,6 +123,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     request: RewriteRequest,
     parts: MailParts,
     recipients: readonly unknown[],
+    newId = freshId,
   ): AsyncGenerator<BatchLine[]> {
     const environment = environmentOf(workspaceId, request);
     const mail = prepareMail(environment, request, parts);
@@ -126,14 +131,16 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     for (let from = 0; from < recipients.length; from += BATCH_SLICE) {
       const facts: EventRow[] = [];
       const lines = recipients.slice(from, from + BATCH_SLICE).map((given, at): BatchLine => {
+        const index = from + at;
         const read = readItem(recipientSchema, given);
-        if ("error" in read) return { index: from + at, ...read };
+        if ("error" in read) return { index, ...read };
         const recipient = read.item;
-        const addressee = addressMail(environment, recipient, deps.createId(deps.now()));
-        facts.push(...contactFacts(environment, { ...request, ...recipient }, addressee, mail));
-        return batchLine(from + at, recipient, addressee, mail);
+        const addressee = addressMail(environment, recipient, newId(`message ${index}`));
+        const own = { ...request, ...recipient };
+        facts.push(...contactFacts(environment, own, addressee, mail, newId(`identify ${index}`)));
+        return batchLine(index, recipient, addressee, mail);
       });
-      await recordAll(environment, request.campaign, mail, facts);
+      await recordAll(environment, request.campaign, mail, facts, newId("links"));
       yield lines;
     }
   }
@@ -141,6 +148,7 @@ export function createRewriteService(deps: RewriteServiceDeps) {
   async function sealRecipients(
     workspaceId: number,
     contacts: readonly unknown[],
+    newId = freshId,
   ): Promise<RecipientLine[]> {
     const refs = deps.refsOf(workspaceId);
     const facts: EventRow[] = [];
@@ -149,8 +157,8 @@ export function createRewriteService(deps: RewriteServiceDeps) {
       if ("error" in read) return { index, ...read };
       const contact = read.item;
       const contactRef = refs.contact(contact) ?? "";
-      const now = deps.now();
-      facts.push(identifyFact({ workspaceId, now }, contact, contactRef, deps.createId(now)));
+      const origin = { workspaceId, now: deps.now() };
+      facts.push(identifyFact(origin, contact, contactRef, newId(`identify ${index}`)));
       const token = deps.tokens.sealRecipient(workspaceId, { contact: contactRef, message: null });
       return { ...namesOf(contact), token };
     });
@@ -170,12 +178,13 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     request: RewriteRequest,
     { contactRef, messageRef }: Addressee,
     { links, honeypot }: RewrittenMail,
+    identifyId: string,
   ): EventRow[] {
     const { contact, campaign, message_id: messageId } = request;
     if (!contact || contactRef === null) return [];
     const origin = { workspaceId, now: deps.now() };
     if (!request.options.record_sent) {
-      return [identifyFact(origin, contact, contactRef, deps.createId(origin.now))];
+      return [identifyFact(origin, contact, contactRef, identifyId)];
     }
     const campaignId = refs.campaign(campaign);
     const message = { contactRef, messageRef, messageId, links: links.length, honeypot };
@@ -188,13 +197,14 @@ export function createRewriteService(deps: RewriteServiceDeps) {
     campaign: string,
     { links, honeypot }: RewrittenMail,
     facts: readonly EventRow[],
+    listId: string,
   ): Promise<void> {
     const campaignId = refs.campaign(campaign);
     const list = JSON.stringify([workspaceId, campaignId, describeLinks(links), honeypot]);
     const isNew = !recorded.has(list);
     const origin = { workspaceId, now: deps.now() };
     const known = { campaign, campaignId, links, honeypot };
-    const all = isNew ? [rewriteFact(origin, known, deps.createId(origin.now)), ...facts] : facts;
+    const all = isNew ? [rewriteFact(origin, known, listId), ...facts] : facts;
     if (all.length > 0) await deps.record(all);
     if (isNew) recorded.set(list, true);
   }

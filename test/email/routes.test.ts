@@ -1,6 +1,7 @@
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/lib/errors.ts";
+import type { EventRow } from "../../src/log/event.ts";
 import { createEmailApp, NOW } from "../support/email-app.ts";
 
 const html = '<a href="https://x.example/a">Go</a><a href="mailto:a@b.example">m</a>';
@@ -312,3 +313,78 @@ describe("POST /v1/recipients", () => {
     expect(facts.map(({ type }) => type)).toEqual(["identify", "identify"]);
   });
 });
+
+describe("an Idempotency-Key", () => {
+  const mail = { html, campaign: "spring", contact: { id: "c1" } };
+
+  it("makes a retry the same mail, sent once", async () => {
+    const { app, facts } = createEmailApp();
+    const send = () =>
+      request(app).post("/v1/rewrite").set("Idempotency-Key", "k1").send(mail).expect(200);
+    const first = await send();
+    expect((await send()).body).toEqual(first.body);
+    expect(sentIds(facts).size).toBe(1);
+    const unkeyed = await request(app).post("/v1/rewrite").send(mail).expect(200);
+    expect(unkeyed.body.message_id).not.toBe(first.body.message_id);
+  });
+
+  it("makes a batch sent again the same mails, also by another process", async () => {
+    const [one, other] = [createEmailApp(), createEmailApp()];
+    const recipients = [{ contact: { id: "c1" } }, { contact: {} }, { contact: { id: "c2" } }];
+    const send = ({ app }: typeof one) =>
+      request(app)
+        .post("/v1/rewrite/batch")
+        .set("Idempotency-Key", "k1")
+        .send({ html, campaign: "spring", recipients })
+        .expect(200);
+    expect((await send(one)).text).toBe((await send(other)).text);
+    expect(sentIds(one.facts)).toEqual(sentIds(other.facts));
+    expect(sentIds(one.facts).size).toBe(2);
+  });
+
+  it("is one message for every form of the body", async () => {
+    const { app } = createEmailApp();
+    const eml = "Content-Type: text/html\r\n\r\n<a href='https://x.example/a'>Go</a>\r\n";
+    const send = (type: string, body: string, key: string) =>
+      request(app)
+        .post("/v1/rewrite?campaign=spring&contact_id=c1")
+        .set("Idempotency-Key", key)
+        .set("Content-Type", type)
+        .send(body)
+        .buffer(true)
+        .parse((res, done) => {
+          let all = "";
+          res.on("data", (piece) => {
+            all += String(piece);
+          });
+          res.on("end", () => done(null, all));
+        })
+        .expect(200);
+    for (const [type, body] of [
+      ["text/html", html],
+      ["message/rfc822", eml],
+    ] as const) {
+      expect((await send(type, body, type)).body).toBe((await send(type, body, type)).body);
+    }
+  });
+
+  it("is refused with another request, and forgives one that was not valid", async () => {
+    const { app, facts } = createEmailApp();
+    const send = (body: object) =>
+      request(app).post("/v1/rewrite").set("Idempotency-Key", "k1").send(body);
+    await send({ ...mail, campaign: "" }).expect(422);
+    await send(mail).expect(200);
+    const { status, body } = await send({ ...mail, campaign: "summer" });
+    expect([status, body.code]).toEqual([422, "key_reused"]);
+    expect(sentIds(facts).size).toBe(1);
+    await request(app)
+      .post("/v1/rewrite")
+      .set("Idempotency-Key", "x".repeat(256))
+      .send(mail)
+      .expect(400);
+  });
+});
+
+function sentIds(facts: readonly EventRow[]): Set<string> {
+  return new Set(facts.filter(({ type }) => type === "sent").map(({ event_id }) => event_id));
+}

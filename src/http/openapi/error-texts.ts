@@ -21,7 +21,7 @@ export const ERROR_TEXTS: Record<ErrorCode, string> = {
   invalid_timestamp: "A time is no date between the years that the answer names.",
   invalid_url: "A URL or path is not spelled correctly.",
   journal_full: "Too much waits to be imported; try again after `Retry-After`.",
-  key_reused: "The `Idempotency-Key` came before with another body.",
+  key_reused: "The `Idempotency-Key` came before with another request.",
   link_stopped: "The link was stopped by its sender or has expired.",
   method_not_allowed: "The path exists, but not with this method; see `Allow`.",
   missing_event_name: "A `track` call has no `event`.",
