@@ -105,6 +105,7 @@ program
   .option("--map <column=field...>", "where a column goes, such as Mail=email; empty leaves it out")
   .addOption(new Option("--format <format>", "by the file's ending").choices(["csv", "ndjson"]))
   .option("--source <name>", "what the history is from: ids are unique within it", "import")
+  .option("--workspace <name>", "id or name of the workspace that it is of [default]")
   .option("--refused <file>", "where refused rows go [FILE.refused.ndjson]")
   .option("--dry-run", "only show the first rows and every problem")
   .option("--quiet", "no progress")
@@ -130,6 +131,7 @@ program
   .description("read refused events again, such as after they were edited; each counts once")
   .option("--id <id>", "only this one")
   .option("--reason <code>", "only those refused for it, such as missing_event_name")
+  .option("--workspace <name>", "id or name of the workspace [default]")
   .option("--dry-run", "only count what would be read again")
   .action(async (options) => (await import("./cli/replay.ts")).replay(options));
 

@@ -21,6 +21,7 @@ import { createUserStore } from "./store-users.ts";
 import { createThrottle } from "./throttle.ts";
 import { createKeyUsage } from "./usage.ts";
 import { createUsers, type Users } from "./users.ts";
+import { findWorkspaceId } from "./workspaces.ts";
 
 export interface AccessDeps {
   db: Db;
@@ -53,6 +54,12 @@ export interface Access extends Keys {
   findKey(key: string): Caller | undefined;
   /** @throws {AppError} `not_ready` (503) before the first load */
   refsOf(workspaceId: number): Refs;
+  /**
+   * The id of a workspace by its id, slug or name.
+   *
+   * @throws {AppError} `not_found` where none, `invalid_query` where several are called that
+   */
+  findWorkspace(given: string): Promise<number>;
   /**
    * A path that signs an admin of the default workspace in, once, within 15 minutes:
    * `/welcome?t=…`. Without an address: the admin of ADMIN_EMAIL, or a nameless one.
@@ -107,6 +114,7 @@ export function createAccess(deps: AccessDeps): Access {
       return caller;
     },
     refsOf: directory.refsOf,
+    findWorkspace: async (given) => findWorkspaceId(await store.workspaces(), given),
     async createSignInPath(email = admin?.email ?? LOCAL_ADMIN) {
       const user = await users.ensureUser(DEFAULT_WORKSPACE_ID, email, "admin");
       return `/welcome?t=${await users.createSignInToken(user)}`;

@@ -1,4 +1,5 @@
 import { type Access, createAccess } from "../access/access.ts";
+import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import { sql } from "../db/sql.ts";
 import { publicUrl } from "../lib/config.ts";
 import { AppError } from "../lib/errors.ts";
@@ -21,6 +22,14 @@ export async function withContext<T>(work: (context: CommandContext) => Promise<
       access.stop();
     }
   });
+}
+
+/** The workspace that `--workspace` names: by id, slug or name; the default one where it was not given. */
+export async function workspaceOf(
+  { access }: CommandContext,
+  { workspace }: { readonly workspace?: string },
+): Promise<number> {
+  return workspace === undefined ? DEFAULT_WORKSPACE_ID : access.findWorkspace(workspace);
 }
 
 /**

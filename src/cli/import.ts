@@ -10,7 +10,7 @@ import type { EventRow } from "../log/event.ts";
 import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
 import { createCommandPrivacy } from "./command-privacy.ts";
-import { type CommandContext, withContext } from "./context.ts";
+import { type CommandContext, withContext, workspaceOf } from "./context.ts";
 import {
   forgetState,
   type ImportState,
@@ -28,6 +28,7 @@ interface ImportOptions {
   readonly map?: readonly string[];
   readonly format?: ImportFormat;
   readonly source?: string;
+  readonly workspace?: string;
   readonly refused?: string;
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
@@ -50,8 +51,10 @@ export async function importFile(
   if (options.dryRun) return dryRun(kind, file, format, options);
   await withContext(async (context) => {
     const { sourceId, map } = settingsOf(options);
+    const workspaceId = await workspaceOf(context, options);
     const folder = context.storage.folder.path;
-    const stateFile = await stateFileOf(folder, file, [kind, format, sourceId, map]);
+    const settings = [kind, format, sourceId, map, workspaceId];
+    const stateFile = await stateFileOf(folder, file, settings);
     const state = await readState(stateFile);
     if (state.rows > 0) console.error(`Goes on after row ${state.rows} of an earlier run.`);
     const refused = await openRefusedRows(refusedFileOf(file, options), state.refusedBytes);
@@ -59,6 +62,7 @@ export async function importFile(
     try {
       const done = await run({
         kind,
+        workspaceId,
         file,
         format,
         options,
@@ -123,6 +127,7 @@ async function createKeeper(context: CommandContext): Promise<Keeper> {
 
 interface Run {
   readonly kind: ImportKind;
+  readonly workspaceId: number;
   readonly file: string;
   readonly format: ImportFormat;
   readonly options: ImportOptions;
@@ -161,12 +166,13 @@ async function run(given: Run): Promise<ImportState> {
   return state;
 }
 
-function importingOf({ kind, options, context, keep }: Run): Omit<ImportContext, "mapping"> {
+function importingOf(given: Run): Omit<ImportContext, "mapping"> {
+  const { kind, workspaceId, options, context, keep } = given;
   const { config, now, storage } = context;
   const salt = storage.keyring.keysFor("address").current.bytes;
   return {
     kind,
-    workspaceId: DEFAULT_WORKSPACE_ID,
+    workspaceId,
     sourceId: settingsOf(options).sourceId,
     receivedAt: now(),
     clickParam: config.CLICK_PARAM,

@@ -1,4 +1,3 @@
-import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import { createFailedEvents, type FailedEventsDeps } from "../collect/failed-events.ts";
 import { createFailedStore } from "../collect/store-failed.ts";
 import { createTrackingPlan, type TrackingPlan } from "../collect/tracking-plan.ts";
@@ -9,17 +8,20 @@ import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
 import { createFailedEvent, failedIdOf, insertFailedEvents } from "../log/failed-events.ts";
 import { createCommandPrivacy } from "./command-privacy.ts";
-import { type CommandContext, withContext } from "./context.ts";
+import { type CommandContext, withContext, workspaceOf } from "./context.ts";
 
 interface ReplayOptions {
   readonly id?: string;
   readonly reason?: string;
+  readonly workspace?: string;
   readonly dryRun?: boolean;
 }
 
 /** `clicktrail replay`: reads refused events again, all that are open, those of a reason, or one. */
-export async function replay({ id, reason, dryRun = false }: ReplayOptions): Promise<void> {
+export async function replay(options: ReplayOptions): Promise<void> {
+  const { id, reason, dryRun = false } = options;
   await withContext(async (context) => {
+    const workspaceId = await workspaceOf(context, options);
     const privacy = createCommandPrivacy(context);
     const plan = createTrackingPlan({
       db: context.storage.db,
@@ -31,9 +33,9 @@ export async function replay({ id, reason, dryRun = false }: ReplayOptions): Pro
     await privacy.consents.start();
     try {
       const failedEvents = createFailedEvents(createDeps(context, privacy.guard, plan));
-      if (dryRun) return await report(failedEvents, reason);
-      if (id !== undefined) return print(await failedEvents.replay(DEFAULT_WORKSPACE_ID, id));
-      print(await failedEvents.replayAll(DEFAULT_WORKSPACE_ID, reason));
+      if (dryRun) return await report(failedEvents, workspaceId, reason);
+      if (id !== undefined) return print(await failedEvents.replay(workspaceId, id));
+      print(await failedEvents.replayAll(workspaceId, reason));
     } finally {
       plan.stop();
       privacy.stop();
@@ -72,9 +74,10 @@ function createDeps(
 
 async function report(
   failedEvents: Pick<ReturnType<typeof createFailedEvents>, "count">,
+  workspaceId: number,
   only: string | undefined,
 ): Promise<void> {
-  const counts = await failedEvents.count(DEFAULT_WORKSPACE_ID, "open");
+  const counts = await failedEvents.count(workspaceId, "open");
   const shown = counts.filter(({ reason }) => only === undefined || reason === only);
   console.log("Would be replayed:");
   for (const { reason, count } of shown) console.log(`${String(count).padStart(10)}  ${reason}`);

@@ -108,6 +108,21 @@ describe.each(testEngines)("access on %s", (engine) => {
     expect(access.findKey(key.key)).toBeDefined();
   });
 
+  it("finds a workspace by id, slug and name, and asks where a name is no answer", async () => {
+    await access.createWorkspace("North", ACTOR);
+    await access.createWorkspace("South", ACTOR);
+    await access.createWorkspace("south", ACTOR);
+    for (const given of ["2", "north-2", " NORTH "]) {
+      expect(await access.findWorkspace(given)).toBe(2);
+    }
+    expect(await access.findWorkspace("default")).toBe(1);
+    await expect(access.findWorkspace("West")).rejects.toMatchObject({ code: "not_found" });
+    await expect(access.findWorkspace("South")).rejects.toMatchObject({
+      code: "invalid_query",
+      hint: expect.stringContaining("South (3), south (4)"),
+    });
+  });
+
   it("gives workspaces that are made at once different numbers", async () => {
     const made = await Promise.all(
       ["a", "a", "a"].map((name) => access.createWorkspace(name, ACTOR)),

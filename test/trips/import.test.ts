@@ -92,3 +92,29 @@ it("keeps nothing in a dry run", async () => {
   await expect(callApi(service, "GET", "/v1/contacts/new-one")).rejects.toThrow("404");
   await rm(contacts);
 });
+
+it("brings history into another workspace, by its name and by its key", async () => {
+  const second = await callApi<{ api_key: string }>(service, "POST", "/v1/workspaces", {
+    name: "Second House",
+  });
+  const contacts = path.join(service.dataDir, "others.csv");
+  await writeFile(contacts, "id,email\nguest-1,guest@x.example\n");
+  const imported = await finish(start("contacts", contacts, "--workspace", "second house"));
+  expect(imported).toMatchObject({ code: 0, text: expect.stringMatching(/1 new/) });
+  const auth = { authorization: `Bearer ${second.api_key}`, "content-type": "application/json" };
+  const item = { type: "track", userId: "guest-2", event: "Moved In", timestamp: "2023-05-01" };
+  const body = JSON.stringify({ batch: [item] });
+  const sent = await fetch(`${service.url}/v1/import`, { method: "POST", headers: auth, body });
+  expect(sent.status).toBe(200);
+  await waitUntilSettled(service);
+
+  const answer = await fetch(`${service.url}/v1/contacts?q=guest`, { headers: auth });
+  const { contacts: theirs } = (await answer.json()) as { contacts: { user_id: string }[] };
+  expect(theirs.map(({ user_id }) => user_id).sort()).toEqual(["guest-1", "guest-2"]);
+  expect(await callApi(service, "GET", "/v1/contacts?q=guest")).toMatchObject({ contacts: [] });
+
+  const lost = await finish(start("contacts", contacts, "--workspace", "third"));
+  expect(lost.code).toBe(1);
+  expect(lost.text).toContain('There is no workspace "third".');
+  expect(lost.text).toContain("Second House (2)");
+});
