@@ -5,6 +5,7 @@ import { createAccessRoutes } from "./access/routes.ts";
 import { createAddressBook } from "./address-book.ts";
 import { createFailedEvents } from "./collect/failed-events.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
+import { createConversionRoutes } from "./collect/routes-conversions.ts";
 import { createFailedRoutes, type FailedAction } from "./collect/routes-failed.ts";
 import { createPlanRoutes } from "./collect/routes-plan.ts";
 import { createVendorRoutes } from "./collect/routes-vendor.ts";
@@ -96,6 +97,9 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
     access.recordAudit(caller.workspaceId, actorOf(caller), `failed_event.${action}`, subject);
   const auditPlan = (caller: Caller, action: string, name: string) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `tracking_plan.${action}`, name);
+  const auditConversion = (caller: Caller, action: string, name: string) =>
+    access.recordAudit(caller.workspaceId, actorOf(caller), `conversion.${action}`, name);
+  const { isConversion } = parts.conversions;
   const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
   const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
@@ -128,6 +132,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
         findPlanned: parts.trackingPlan.find,
       }),
       createPlanRoutes({ trackingPlan: parts.trackingPlan, authorize, auditPlan }),
+      createConversionRoutes({ conversions: parts.conversions, authorize, auditConversion }),
       createFailedRoutes({ failedEvents, authorize, auditFailed }),
       createServiceHookRoutes(parts.hooks, { storage, access, pipeline, now }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
@@ -142,8 +147,8 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
         baseUrl,
         now,
       }),
-      createReportRoutes({ db, authorize, refsOf, now }),
-      createQualityRoutes({ db, authorize, now }),
+      createReportRoutes({ db, authorize, refsOf, now, isConversion }),
+      createQualityRoutes({ db, authorize, now, isConversion }),
       createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
       createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
@@ -167,7 +172,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
       listContacts: (workspaceId, query) => listContacts(db, workspaceId, query),
       findContact: (workspaceId, id) => findContact(db, refsOf(workspaceId), workspaceId, id),
       readJourney: (workspaceId, id, query) =>
-        readJourney(db, refsOf(workspaceId), workspaceId, id, query),
+        readJourney(db, refsOf(workspaceId), workspaceId, id, query, isConversion),
       latestEvents: (workspaceId, sinceSeq, limit) =>
         latestEvents(db, workspaceId, sinceSeq, limit),
       async rewriteMail(workspaceId, mail) {
@@ -177,7 +182,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
       },
       campaigns: links.campaigns,
       readTraffic: (workspaceId, query) => readTraffic(db, workspaceId, query),
-      readQuality: (workspaceId, query) => readQuality(db, workspaceId, query),
+      readQuality: (workspaceId, query) => readQuality(db, workspaceId, query, isConversion),
       signalTexts: describeSignals(await loadSignals()),
       review,
       auditDecision,

@@ -1,4 +1,5 @@
 import { type Access, createAccess } from "./access/access.ts";
+import { type Conversions, createConversions } from "./collect/conversions.ts";
 import { createTrackingPlan, type TrackingPlan } from "./collect/tracking-plan.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
 import type { RetentionTimer } from "./contacts/privacy/retention-timer.ts";
@@ -45,6 +46,7 @@ export interface Parts {
   readonly hooks: ServiceHooks;
   readonly openSettings: OpenSettings;
   readonly trackingPlan: TrackingPlan;
+  readonly conversions: Conversions;
   readonly privacy: Privacy;
   readonly erasures: Erasures;
   readonly retention: RetentionTimer;
@@ -62,6 +64,7 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
   const links = createLinks({ ...common, access, onError });
   const openSettings = createOpenSettings({ db: common.storage.db, now: common.now, onError });
   const trackingPlan = createTrackingPlan({ db: common.storage.db, now: common.now, onError });
+  const conversions = createConversions({ db: common.storage.db, now: common.now, onError });
   const privacy = createServicePrivacy(common, access, openSettings, warn);
   const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
   const hooks = await createServiceHooks({ ...common, access, onError });
@@ -72,6 +75,7 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
     links,
     openSettings,
     trackingPlan,
+    conversions,
     privacy,
     pipeline,
     hooks,
@@ -90,6 +94,7 @@ export async function startParts(parts: Parts): Promise<void> {
   await links.start();
   await openSettings.start();
   await parts.trackingPlan.start();
+  await parts.conversions.start();
   await hooks.hooks.start();
   await privacy.start();
   await pipeline.start();
@@ -114,6 +119,7 @@ export async function stopParts(parts: Parts): Promise<void> {
   links.stop();
   openSettings.stop();
   parts.trackingPlan.stop();
+  parts.conversions.stop();
 }
 
 function createServicePrivacy(

@@ -5,9 +5,10 @@ import { createSnapshot } from "../lib/snapshot.ts";
 import { toEventName } from "../log/event-name.ts";
 import type { PlannedParam } from "../log/quality-checks.ts";
 import { STANDARD_EVENTS } from "../log/standard-events.ts";
+import { requireKeptName } from "./kept-name.ts";
 
 /** A custom event that a workspace has declared. */
-interface PlannedEvent {
+export interface PlannedEvent {
   readonly name: string;
   readonly parameters: readonly PlannedParam[];
 }
@@ -102,6 +103,5 @@ function checkName(name: string): void {
       hint: "Its parameters are known; only custom events are declared.",
     });
   }
-  if (kept === name) return;
-  throw new AppError("invalid_body", 422, `"${name}" is kept as "${kept}": declare that name.`);
+  requireKeptName(name);
 }

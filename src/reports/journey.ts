@@ -35,6 +35,8 @@ export interface JourneyEntry {
   readonly reasons: readonly string[];
   /** Whether reports count it: by a person, or not judged at all; a HEAD never is. */
   readonly counted: boolean;
+  /** Whether it is a conversion: counted, and of an event that is marked as one. */
+  readonly conversion: boolean;
   /** Why it is counted as this contact's: in one sentence, and the evidence. */
   readonly why: {
     readonly sentence: string;
@@ -102,7 +104,8 @@ export function toShown(row: JourneyRecord): ShownDetails {
 }
 
 /** The entry of a record. */
-export function toEntry(row: JourneyRecord): JourneyEntry {
+export function toEntry(row: JourneyRecord, isConversion: (name: string) => boolean): JourneyEntry {
+  const counted = isCounted(row);
   return {
     id: row.event_id,
     at: toIsoTime(row.occurred_at),
@@ -121,7 +124,8 @@ export function toEntry(row: JourneyRecord): JourneyEntry {
     verdict: row.verdict,
     certainty: row.verdict === null ? null : row.certainty,
     reasons: readReasons(row.reasons).map(({ signal }) => signal),
-    counted: isCounted(row),
+    counted,
+    conversion: counted && isConversion(row.name),
     why: toWhy(row),
     properties: JSON.parse(row.properties),
   };

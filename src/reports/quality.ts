@@ -1,6 +1,7 @@
 import type { Db } from "../db/db.ts";
 import { empty, jsonRows, sql } from "../db/sql.ts";
 import { adviceOf } from "./quality-advice.ts";
+import type { IsConversion } from "./store.ts";
 
 /** Which events a quality report is about. */
 export interface QualityQuery {
@@ -43,11 +44,12 @@ export interface QualityReport {
   readonly days: readonly (QualityScores & { readonly day: string })[];
   /** Most points lost first. */
   readonly checks: readonly FailedCheck[];
-  /** Worst score first, with the check that most of them failed. */
+  /** Worst score first, with the check that most of them failed, and whether the event is a conversion. */
   readonly events: readonly (QualityScores & {
     readonly event: string;
     readonly source_id: string;
     readonly worst_check: string | null;
+    readonly conversion: boolean;
   })[];
 }
 
@@ -65,6 +67,7 @@ export async function readQuality(
   db: Db,
   workspaceId: number,
   { days, until, event, sourceId }: QualityQuery,
+  isConversion: IsConversion,
 ): Promise<QualityReport> {
   const lastDay = Math.floor(until / DAY_MS) * DAY_MS;
   const firstDay = lastDay - (days - 1) * DAY_MS;
@@ -101,6 +104,7 @@ export async function readQuality(
       source_id: row.source_id,
       ...toScores([row]),
       worst_check: findWorst(failures, row),
+      conversion: isConversion(workspaceId, row.event),
     })),
   };
 }

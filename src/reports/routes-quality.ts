@@ -5,11 +5,13 @@ import { type Authorize, callerOf } from "../lib/caller.ts";
 import { toCsvLine } from "../lib/csv.ts";
 import { validate } from "../lib/validate.ts";
 import { type QualityReport, readQuality } from "./quality.ts";
+import type { IsConversion } from "./store.ts";
 
 interface QualityRoutesDeps {
   readonly db: Db;
   readonly authorize: Authorize;
   readonly now: () => number;
+  readonly isConversion: IsConversion;
 }
 
 const DAYS_MESSAGE = "Expected a whole number from 1 to 366.";
@@ -28,13 +30,15 @@ export const qualityQuerySchema = z.strictObject({
 });
 
 /** `GET /v1/quality`: scores by day, event and source, and the failed checks; needs `read`. */
-export function createQualityRoutes({ db, authorize, now }: QualityRoutesDeps): Router {
+export function createQualityRoutes(deps: QualityRoutesDeps): Router {
+  const { db, authorize, now, isConversion } = deps;
   const router = Router();
   router.get("/v1/quality", authorize("read"), async (req, res) => {
     const query = validate(qualityQuerySchema, req.query, { what: "query", code: "invalid_query" });
     const { workspaceId } = callerOf(res);
     const { days, event, source_id: sourceId, format } = query;
-    const report = await readQuality(db, workspaceId, { days, event, sourceId, until: now() });
+    const asked = { days, event, sourceId, until: now() };
+    const report = await readQuality(db, workspaceId, asked, isConversion);
     if (format === "json") res.json(report);
     else res.attachment("quality.csv").type("csv").send(toQualityCsv(report, "event"));
   });
@@ -55,8 +59,15 @@ function tableOf({ days, events, checks }: QualityReport, by: "day" | "event" | 
       ];
     case "event":
       return [
-        ["event", "source_id", "events", "score", "worst_check"],
-        ...events.map((one) => [one.event, one.source_id, one.events, one.score, one.worst_check]),
+        ["event", "source_id", "events", "score", "worst_check", "conversion"],
+        ...events.map((one) => [
+          one.event,
+          one.source_id,
+          one.events,
+          one.score,
+          one.worst_check,
+          one.conversion ? "yes" : "no",
+        ]),
       ];
     case "check":
       return [

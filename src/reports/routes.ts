@@ -6,7 +6,7 @@ import { AppError } from "../lib/errors.ts";
 import type { Refs } from "../lib/refs.ts";
 import { validate } from "../lib/validate.ts";
 import type { JourneyEntry, ShownDetails } from "./journey.ts";
-import { findContact, listContacts, readJourney } from "./store.ts";
+import { findContact, type IsConversion, listContacts, readJourney } from "./store.ts";
 import { readTraffic } from "./traffic.ts";
 
 export interface ReportRoutesDeps {
@@ -14,6 +14,7 @@ export interface ReportRoutesDeps {
   readonly authorize: Authorize;
   readonly now: () => number;
   readonly refsOf: (workspaceId: number) => Refs | Promise<Refs>;
+  readonly isConversion: IsConversion;
 }
 
 const VERDICTS = ["human", "machine", "prefetch"] as const;
@@ -59,7 +60,8 @@ export const trafficQuerySchema = z.strictObject({
 });
 
 /** `/v1/contacts` and what one contact did; all of them need the scope `read`. */
-export function createReportRoutes({ db, authorize, refsOf, now }: ReportRoutesDeps): Router {
+export function createReportRoutes(deps: ReportRoutesDeps): Router {
+  const { db, authorize, refsOf, now, isConversion } = deps;
   const router = express.Router();
   const read = authorize("read");
 
@@ -80,12 +82,10 @@ export function createReportRoutes({ db, authorize, refsOf, now }: ReportRoutesD
   router.get("/v1/contacts/:id/journey", read, async (req: Request<{ id: string }>, res) => {
     const query = readQuery(journeyQuerySchema, req.query);
     const { workspaceId } = callerOf(res);
-    const page = await readJourney(db, await refsOf(workspaceId), workspaceId, req.params.id, {
-      limit: query.limit,
-      cursor: query.cursor,
-      verdicts: query.verdict,
-      onlyJudged: true,
-    });
+    const { limit, cursor, verdict: verdicts } = query;
+    const asked = { limit, cursor, verdicts, onlyJudged: true };
+    const refs = await refsOf(workspaceId);
+    const page = await readJourney(db, refs, workspaceId, req.params.id, asked, isConversion);
     if (!page) throw unknownContact();
     const { contact, entries, next } = page;
     res.json({ contact, entries: entries.map(withoutDetails), next });

@@ -48,6 +48,9 @@ export interface JourneyQuery {
   readonly onlyJudged?: boolean;
 }
 
+/** Whether an event of a workspace is marked as a conversion. */
+export type IsConversion = (workspaceId: number, name: string) => boolean;
+
 /** A page of a contact's journey, newest first. */
 export interface JourneyPage {
   readonly entries: readonly (JourneyEntry & ShownDetails)[];
@@ -157,6 +160,7 @@ export async function readJourney(
   workspaceId: number,
   id: string,
   query: JourneyQuery,
+  isConversion: IsConversion,
 ): Promise<(JourneyPage & { readonly contact: ContactSummary }) | undefined> {
   const { cursor, limit } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -191,7 +195,10 @@ export async function readJourney(
   const last = page.at(-1);
   return {
     contact: toSummary(contact),
-    entries: page.map((row) => ({ ...toEntry(row), ...toShown(row) })),
+    entries: page.map((row) => ({
+      ...toEntry(row, (name) => isConversion(workspaceId, name)),
+      ...toShown(row),
+    })),
     next: rows.length > limit && last ? writeCursor(last.occurred_at, last.seq) : null,
   };
 }

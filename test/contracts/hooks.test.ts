@@ -58,11 +58,8 @@ describe.each(testEngines)("reports of a provider on %s", (engine) => {
     const facts = matched.flatMap(({ fact }) => (typeof fact === "string" ? [] : [fact]));
     expect(matched.at(-1)?.fact).toBe("unmatched");
     await driver.feed(facts);
-    const page = await readJourney(driver.db, refs, 1, "u1", {
-      limit: 50,
-      cursor: undefined,
-      verdicts: undefined,
-    });
+    const query = { limit: 50, cursor: undefined, verdicts: undefined };
+    const page = await readJourney(driver.db, refs, 1, "u1", query, () => false);
     expect(page?.entries.map(({ type, source }) => `${source} ${type}`)).toEqual([
       "esp unsubscribed",
       "esp delivered",

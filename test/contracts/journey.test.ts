@@ -27,6 +27,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
           db,
           refsOf: driver.refsOf,
           now: () => START,
+          isConversion: (workspaceId, name) => workspaceId === 1 && /purchase|click/.test(name),
           authorize: () => (req, res, next) => {
             setCaller(res, {
               workspaceId: Number(req.get("workspace") ?? 1),
@@ -155,6 +156,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
       certainty: "high",
       reasons: [],
       counted: true,
+      conversion: true,
       properties: { transaction_id: "T1" },
     });
     expect(landing).toMatchObject({ id: "e1", path: "/pricing", click_id: "K1" });
@@ -171,6 +173,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
       verdict: "machine",
       reasons: ["head_request"],
       counted: false,
+      conversion: false,
     });
     expect(mail).toMatchObject({ id: "s1", verdict: null, certainty: null, link: null });
   });

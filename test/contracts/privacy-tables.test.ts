@@ -15,6 +15,7 @@ const WITHOUT_CONTACTS = [
   "audit",
   "campaign_versions",
   "changes",
+  "conversion_marks",
   "destination_hosts",
   "erased_keys",
   "hook_counts",

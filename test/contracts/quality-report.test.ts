@@ -12,6 +12,8 @@ const DAY = 86_400_000;
 /** The day of the last event. */
 const UNTIL = Date.UTC(2026, 2, 3, 12);
 
+const isSale = (workspaceId: number, name: string) => workspaceId === 1 && name === "purchase";
+
 describe.each(testEngines)("the quality report on %s", (engine) => {
   let database: TestDatabase;
 
@@ -67,7 +69,7 @@ describe.each(testEngines)("the quality report on %s", (engine) => {
   }
 
   it("gives mean scores by day, event and source, worst first", async () => {
-    const report = await readQuality(database.db, 1, { days: 3, until: UNTIL });
+    const report = await readQuality(database.db, 1, { days: 3, until: UNTIL }, isSale);
     expect(report.totals).toEqual({ events: 4, score: 83 });
     expect(report.days).toEqual([
       { day: "2026-03-01", events: 0, score: null },
@@ -81,6 +83,7 @@ describe.each(testEngines)("the quality report on %s", (engine) => {
         events: 3,
         score: 80,
         worst_check: "required_params",
+        conversion: true,
       },
       {
         event: "demo_booked",
@@ -88,12 +91,13 @@ describe.each(testEngines)("the quality report on %s", (engine) => {
         events: 1,
         score: 90,
         worst_check: "known_event",
+        conversion: false,
       },
     ]);
   });
 
   it("names the failed checks by the points lost, with an example and what to change", async () => {
-    const { checks } = await readQuality(database.db, 1, { days: 3, until: UNTIL });
+    const { checks } = await readQuality(database.db, 1, { days: 3, until: UNTIL }, isSale);
     expect(checks.map(({ check, failed, weight }) => [check, failed, weight])).toEqual([
       ["required_params", 1, 15],
       ["known_event", 1, 10],
@@ -108,9 +112,9 @@ describe.each(testEngines)("the quality report on %s", (engine) => {
 
   it("looks at one event or source alone", async () => {
     const span = { days: 3, until: UNTIL };
-    const one = await readQuality(database.db, 1, { ...span, event: "demo_booked" });
+    const one = await readQuality(database.db, 1, { ...span, event: "demo_booked" }, isSale);
     expect(one).toMatchObject({ totals: { events: 1, score: 90 }, checks: [{ failed: 1 }] });
-    const none = await readQuality(database.db, 1, { ...span, sourceId: "site_2" });
+    const none = await readQuality(database.db, 1, { ...span, sourceId: "site_2" }, isSale);
     expect(none.totals).toEqual({ events: 0, score: null });
   });
 });

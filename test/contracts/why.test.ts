@@ -61,7 +61,7 @@ describe.each(testEngines)("why an event is its contact's, on %s", (engine) => {
     );
     await driver.createCampaignTables();
     const query = { cursor: undefined, limit: 50, verdicts: undefined };
-    const journey = await readJourney(driver.db, refs, 1, "u1", query);
+    const journey = await readJourney(driver.db, refs, 1, "u1", query, () => false);
     sentences = new Map(
       journey?.entries.map(({ id, whyIn }) => [
         id,

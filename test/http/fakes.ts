@@ -256,6 +256,7 @@ export function journeyEntry(over: Partial<Entry> = {}): Entry {
     certainty: "high",
     reasons: [],
     counted: true,
+    conversion: false,
     why: {
       sentence: "The mail was made for this contact.",
       evidence: "mail",

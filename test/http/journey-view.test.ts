@@ -63,8 +63,11 @@ describe("layOutTrail", () => {
     expect(rowOf({ type: "sent", verdict: null }).verdict).toBeNull();
   });
 
-  it("marks what brought money", () => {
-    const row = rowOf({ type: "track", name: "purchase", value_minor: 24_000, currency: "EUR" });
+  it("marks a conversion, and shows money beside it or without it", () => {
+    const money = { value_minor: 24_000, currency: "EUR" };
+    const cart = rowOf({ type: "track", name: "add_to_cart", ...money });
+    expect(cart).toMatchObject({ kind: "event", value: { minor: 24_000, currency: "EUR" } });
+    const row = rowOf({ type: "track", name: "purchase", conversion: true, ...money });
     expect(row).toMatchObject({
       kind: "conversion",
       title: "Purchase",

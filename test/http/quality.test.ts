@@ -27,7 +27,16 @@ const REPORT: QualityReport = {
       },
     },
   ],
-  events: [{ event: "=purchase", source_id: "s1", events: 12, score: 74, worst_check: "naming" }],
+  events: [
+    {
+      event: "=purchase",
+      source_id: "s1",
+      events: 12,
+      score: 74,
+      worst_check: "naming",
+      conversion: true,
+    },
+  ],
 };
 
 describe("/quality and /failed-events", () => {
@@ -83,7 +92,7 @@ describe("/quality and /failed-events", () => {
   it("gives each table as CSV in which no name is a formula", async () => {
     const { text } = await get("/quality.csv?by=event").expect(200);
     expect(text).toBe(
-      `event,source_id,events,score,worst_check\r\n"'=purchase",s1,12,74,naming\r\n`,
+      `event,source_id,events,score,worst_check,conversion\r\n"'=purchase",s1,12,74,naming,yes\r\n`,
     );
     await get("/quality.csv?by=moon").expect(422);
   });

@@ -57,10 +57,10 @@ const waitUntilErased = (id: string) =>
 const named = (operations: readonly Operation[]) =>
   operations.map((one) => [`${one.method.toUpperCase()} ${one.path}`, one] as const);
 /**
- * What names one thing of a workspace. The kinds of an export and the ESPs are everybody's words, and a consent or an
- * entry of a plan may be put where there is none: that makes it in the caller's own workspace.
+ * What names one thing of a workspace. The kinds of an export and the ESPs are everybody's words, and a consent, an
+ * entry of a plan or a mark may be put where there is none: that makes it in the caller's own workspace.
  */
-const MADE_BY_PUT = /(?:consent|tracking-plan\/\{name\})$/;
+const MADE_BY_PUT = /(?:consent|(?:tracking-plan|conversions)\/\{name\})$/;
 const ofOne = guarded.filter(
   ({ method, path }) =>
     /\{(?!kind|esp)/.test(path) && !(method === "put" && MADE_BY_PUT.test(path)),
@@ -97,6 +97,7 @@ beforeAll(async () => {
   const erasure = await own<{ id: string }>("DELETE", `/v1/contacts/${leaving.contacts[0]?.id}`);
   await waitUntilErased(erasure.id);
   await own("PUT", `/v1/tracking-plan/${EVENT}`, { parameters: [] });
+  await own("PUT", `/v1/conversions/${EVENT}`);
   const { contacts } = await own<{ contacts: { id: string }[] }>("GET", "/v1/contacts");
   const { failed_events } = await own<{ failed_events: { id: string }[] }>(
     "GET",

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { newKeySchema, newWorkspaceSchema } from "../../access/routes.ts";
 import { hookChangeSchema, hookSchema, receivedSchema } from "../../collect/hooks/routes.ts";
-import { plannedEventSchema } from "../../collect/routes-plan.ts";
 import { decisionSchema } from "../../contacts/routes.ts";
 import { consentChangesSchema } from "../../contacts/routes-privacy.ts";
 import {
@@ -27,6 +26,7 @@ import { newSiteSchema, siteChangesSchema } from "../../site/routes.ts";
 import { settingsSchema } from "../../tracking/routes.ts";
 import { domainChangesSchema, newDomainSchema } from "../../tracking/routes-domains.ts";
 import { FAILED_OPERATIONS } from "./failed-operations.ts";
+import { PLAN_OPERATIONS } from "./plan-operations.ts";
 import {
   auditEntrySchema,
   campaignLinkSchema,
@@ -354,32 +354,7 @@ export const OPERATIONS: readonly Operation[] = [
     answer: siteSchema,
   },
   ...FAILED_OPERATIONS,
-  {
-    method: "get",
-    path: "/v1/tracking-plan",
-    summary: "The custom events that the workspace has declared",
-    tag: "Collection",
-    scope: "read",
-    answer: z.object({ events: z.array(plannedEventSchema.extend({ name: z.string() })) }),
-  },
-  {
-    method: "put",
-    path: "/v1/tracking-plan/{name}",
-    summary: "Declare a custom event and its parameters: the quality checks go by it",
-    tag: "Collection",
-    scope: "admin",
-    body: plannedEventSchema,
-    example: { parameters: [{ name: "seats", type: "number", required: true }] },
-    answer: plannedEventSchema.extend({ name: z.string() }),
-  },
-  {
-    method: "delete",
-    path: "/v1/tracking-plan/{name}",
-    summary: "Take a custom event out of the tracking plan",
-    tag: "Collection",
-    scope: "admin",
-    status: 204,
-  },
+  ...PLAN_OPERATIONS,
   ...TRIGGER_OPERATIONS,
   {
     method: "get",

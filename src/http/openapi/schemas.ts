@@ -166,6 +166,7 @@ export const journeyEntrySchema = z
     certainty: z.enum(["high", "low"]).nullable(),
     reasons: z.array(z.string()),
     counted: z.boolean(),
+    conversion: z.boolean().meta({ description: "Counted, and of an event marked as one." }),
     why: z
       .object({
         sentence: z.string(),
@@ -263,6 +264,7 @@ export const qualitySchema = z
         event: z.string(),
         source_id: z.string(),
         worst_check: z.string().nullable(),
+        conversion: z.boolean(),
       }),
     ),
   })

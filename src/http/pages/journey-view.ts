@@ -160,7 +160,7 @@ const MARKS: Record<string, { kind: TrailRow["kind"]; label: string }> = {
 };
 
 function markOf(entry: JourneyEntry): Pick<TrailRow, "kind" | "label"> {
-  if (entry.value_minor !== null) return { kind: "conversion", label: "Conversion" };
+  if (entry.conversion) return { kind: "conversion", label: "Conversion" };
   const known = Object.hasOwn(MARKS, entry.type) ? MARKS[entry.type] : undefined;
   return known ?? { kind: "event", label: "Event" };
 }
