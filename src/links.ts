@@ -7,6 +7,7 @@ import { createTrackedTest } from "./email/rewrite/eligibility.ts";
 import { createUtmDefaults, type UtmDefaults } from "./email/utm-defaults.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
+import type { KeptCopies } from "./lib/kept-copy.ts";
 import { createLinkDomains, proofOf } from "./link-domains.ts";
 import type { Storage } from "./storage.ts";
 import { type AppLinks, createAppLinks } from "./tracking/app-links.ts";
@@ -22,6 +23,8 @@ export interface Links {
   readonly appLinks: AppLinks;
   /** What our proof path answers: the same on every node, and nobody else knows it. */
   readonly proof: string;
+  /** Takes what an earlier run kept of the exceptions, for a database that is away. */
+  restore(): Promise<void>;
   /** Loads the copies in memory that redirects and rewrites ask; survives a missing database. */
   start(): Promise<void>;
   stop(): void;
@@ -31,6 +34,7 @@ interface LinksDeps {
   readonly config: Config;
   readonly now: Clock;
   readonly storage: Storage;
+  readonly kept: KeptCopies;
   readonly baseUrl: string;
   readonly access: Pick<Access, "recordAudit">;
   /** Told of each failed refresh. */
@@ -41,7 +45,13 @@ interface LinksDeps {
 export function createLinks(deps: LinksDeps): Links {
   const { config, now, storage, access, onError } = deps;
   const { db } = storage;
-  const exceptions = createExceptions({ db, now, fallback: config.LINK_FALLBACK_URL, onError });
+  const exceptions = createExceptions({
+    db,
+    kept: deps.kept.of("links"),
+    now,
+    fallback: config.LINK_FALLBACK_URL,
+    onError,
+  });
   const admitDestinations = createDestinationQuota({
     db,
     now,
@@ -77,6 +87,7 @@ export function createLinks(deps: LinksDeps): Links {
       recordAudit: access.recordAudit,
     }),
     proof: proofOf(storage),
+    restore: exceptions.restore,
     async start() {
       await Promise.all([exceptions.start(), domains.start(), utmDefaults.start()]);
     },

@@ -8,6 +8,7 @@ import { createServiceHooks, type ServiceHooks } from "./hooks.ts";
 import type { Clock } from "./lib/clock.ts";
 import { type Config, retentionOf } from "./lib/config.ts";
 import { createId } from "./lib/ids.ts";
+import { createKeptCopies, type KeptCopies } from "./lib/kept-copy.ts";
 import type { Logger } from "./lib/log-lines.ts";
 import type { Metrics } from "./lib/metrics.ts";
 import { createRepeatLog, type RepeatLog } from "./lib/repeat-log.ts";
@@ -50,6 +51,7 @@ export interface Parts {
   readonly privacy: Privacy;
   readonly erasures: Erasures;
   readonly retention: RetentionTimer;
+  readonly kept: KeptCopies;
   /** Ends the streams of pages, which would never end by themselves. */
   readonly stopping: AbortController;
 }
@@ -61,11 +63,19 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
     warn("Keys, sites or links could not be read again; the copy in memory stays.", { err: error });
   const access = createServiceAccess(common, onError);
   const sites = createServiceSites(common, access, onError);
-  const links = createLinks({ ...common, access, onError });
-  const openSettings = createOpenSettings({ db: common.storage.db, now: common.now, onError });
+  const kept = createKeptCopies(common.storage.folder.kept, (error) =>
+    warn("A copy for a start without the database could not be read or written.", { err: error }),
+  );
+  const links = createLinks({ ...common, kept, access, onError });
+  const openSettings = createOpenSettings({
+    db: common.storage.db,
+    kept: kept.of("opens"),
+    now: common.now,
+    onError,
+  });
   const trackingPlan = createTrackingPlan({ db: common.storage.db, now: common.now, onError });
   const conversions = createConversions({ db: common.storage.db, now: common.now, onError });
-  const privacy = createServicePrivacy(common, access, openSettings, warn);
+  const privacy = createServicePrivacy(common, access, openSettings, kept, warn);
   const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
   const hooks = await createServiceHooks({ ...common, access, onError });
   const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
@@ -81,8 +91,14 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
     hooks,
     erasures,
     retention: privacy.createRetentionTimer(pipeline.owner),
+    kept,
     stopping: new AbortController(),
   };
+}
+
+/** Takes what an earlier run kept, for a database that is away: what was stopped since a mail was sent stays stopped. */
+export async function restoreParts({ links, openSettings, privacy }: Parts): Promise<void> {
+  await Promise.all([links.restore(), openSettings.restore(), privacy.consents.restore()]);
 }
 
 /** Everything that needs the database; consents are kept in tables that the pipeline makes. */
@@ -120,12 +136,14 @@ export async function stopParts(parts: Parts): Promise<void> {
   openSettings.stop();
   parts.trackingPlan.stop();
   parts.conversions.stop();
+  await settlesWithin(parts.kept.settle(), CLOSE_MS);
 }
 
 function createServicePrivacy(
   { config, log, now, storage, metrics }: Common,
   access: Access,
   openSettings: OpenSettings,
+  kept: KeptCopies,
   warn: RepeatLog,
 ): Privacy {
   return createPrivacy({
@@ -133,6 +151,7 @@ function createServicePrivacy(
     access,
     opensOf: openSettings.modeOf,
     ledgerFile: createLedgerFile(storage.folder.erasures),
+    keptConsents: kept.of("consents"),
     now,
     retention: retentionOf(config),
     onRetained: (report) => log.info({ ...report }, "Deleted what is older than RETENTION_DAYS."),

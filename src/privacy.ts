@@ -16,6 +16,7 @@ import type { ErasedKey } from "./contacts/privacy/store-ledger.ts";
 import type { LedgerFile } from "./contacts/store-ledger-file.ts";
 import type { Db } from "./db/db.ts";
 import { createId } from "./lib/ids.ts";
+import type { KeptCopy } from "./lib/kept-copy.ts";
 import type { Retention } from "./lib/retention.ts";
 import { createAppendChanges } from "./log/changes.ts";
 import type { Journal } from "./log/journal.ts";
@@ -27,6 +28,8 @@ interface PrivacyDeps {
   readonly opensOf: (workspaceId: number) => Mode;
   /** The ledger's copy beside the database. */
   readonly ledgerFile: LedgerFile;
+  /** This node's copy of the consents on disk; a command keeps none. */
+  readonly keptConsents?: KeptCopy;
   readonly now: () => number;
   readonly retention: Retention;
   /** Told what a run of retention deleted. */
@@ -85,7 +88,7 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
     },
     onError,
   });
-  const consents = createConsents(db, () => performance.now(), onError);
+  const consents = createConsents(db, deps.keptConsents, () => performance.now(), onError);
   const guard = createGuard({ ledger, consents, refsOf, now, onWithheld });
   const newId = () => createId(now());
   const consentKeeper = createConsentKeeper({

@@ -10,7 +10,7 @@ import type { Logger } from "./lib/log-lines.ts";
 import { createMetrics } from "./lib/metrics.ts";
 import { settlesWithin } from "./lib/within.ts";
 import { createListener } from "./listener.ts";
-import { CLOSE_MS, createParts, startParts, stopParts } from "./parts.ts";
+import { CLOSE_MS, createParts, restoreParts, startParts, stopParts } from "./parts.ts";
 import { migrateStorage, openStorage } from "./storage.ts";
 
 /** A running service. */
@@ -64,6 +64,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     const baseUrl = publicUrl(config, listening.port);
     const common = { config, log, now, storage, baseUrl, metrics };
     const parts = await createParts(common, gate.isOpen);
+    await restoreParts(parts);
     const rising = bringUp({
       gate,
       log,

@@ -1,5 +1,6 @@
 import type { Db } from "../db/db.ts";
-import { createSnapshot, type Snapshot } from "../lib/snapshot.ts";
+import type { KeptCopy } from "../lib/kept-copy.ts";
+import { createSnapshot, type Keeper, type Snapshot } from "../lib/snapshot.ts";
 import {
   type ChangedCampaign,
   type ChangedLink,
@@ -23,6 +24,8 @@ export interface Exceptions {
   find(workspaceId: number, campaignId: string, index: number): LinkException | undefined;
   /** Reads the changes of all nodes; after one of our own, before answering. */
   refresh(): Promise<void>;
+  /** Takes the copy of an earlier run, for a database that is away. */
+  restore(): Promise<void>;
   /** Loads them, then follows other nodes; a missing database leaves the copy as it is. */
   start(): Promise<void>;
   stop(): void;
@@ -30,6 +33,8 @@ export interface Exceptions {
 
 interface ExceptionsDeps {
   readonly db: Db;
+  /** This node's copy on disk; none without. */
+  readonly kept?: KeptCopy;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** LINK_FALLBACK_URL. */
@@ -45,20 +50,21 @@ interface CampaignExceptions {
 }
 
 interface WorkspaceExceptions {
-  /** How many versions the workspace had when this was read. */
-  readonly versions: number;
+  /** How many versions the workspace had when this was read; null for a copy from disk. */
+  readonly versions: number | null;
   readonly campaigns: ReadonlyMap<string, CampaignExceptions>;
 }
 
 type Loaded = ReadonlyMap<number, WorkspaceExceptions>;
 
 /** The copy in memory of what was changed after the send. */
-export function createExceptions({ db, now, fallback, onError }: ExceptionsDeps): Exceptions {
+export function createExceptions({ db, kept, now, fallback, onError }: ExceptionsDeps): Exceptions {
   const store = createVersionStore(db);
   const snapshot: Snapshot<Loaded> = createSnapshot<Loaded>(
     new Map(),
     () => loadChanged(store, snapshot.current()),
     onError,
+    kept && createKeeper(kept),
   );
   return {
     find(workspaceId, campaignId, index) {
@@ -67,7 +73,8 @@ export function createExceptions({ db, now, fallback, onError }: ExceptionsDeps)
       const found = loaded.get(workspaceId)?.campaigns.get(campaignId);
       return found && decideException(found.links.get(index), found.campaign, now(), fallback);
     },
-    refresh: () => snapshot.refresh(),
+    refresh: snapshot.refresh,
+    restore: snapshot.restore,
     async start() {
       await snapshot.refresh().catch(onError);
       snapshot.start();
@@ -80,12 +87,50 @@ export function createExceptions({ db, now, fallback, onError }: ExceptionsDeps)
 async function loadChanged(store: VersionStore, known: Loaded): Promise<Loaded> {
   const counts = await store.counts();
   const stale = [...counts].filter(([id, versions]) => known.get(id)?.versions !== versions);
-  if (stale.length === 0) return known;
+  if (stale.length === 0 && known.size === counts.size) return known;
   const read = stale.map(async ([id, versions]): Promise<[number, WorkspaceExceptions]> => {
     const { links, campaigns } = await store.newestOf(id);
     return [id, { versions, campaigns: indexExceptions(links, campaigns) }];
   });
-  return new Map([...known, ...(await Promise.all(read))]);
+  // A copy from disk may know workspaces that the database does not have any more.
+  const still = [...known].filter(([id]) => counts.has(id));
+  return new Map([...still, ...(await Promise.all(read))]);
+}
+
+/** A workspace's changed links and campaigns, as a line of the copy on disk. */
+type KeptException =
+  | readonly [workspaceId: number, campaign: ChangedCampaign, link: null]
+  | readonly [workspaceId: number, campaign: null, link: ChangedLink];
+
+function createKeeper(kept: KeptCopy): Keeper<Loaded> {
+  return {
+    keep: (loaded) => kept.write(() => toRows(loaded)),
+    async restore() {
+      // Only what this node has written itself; `KeptCopy` says when the format is another.
+      const rows = (await kept.read()) as readonly KeptException[] | undefined;
+      return rows && fromRows(rows);
+    },
+  };
+}
+
+function* toRows(loaded: Loaded): Generator<KeptException> {
+  for (const [workspaceId, { campaigns }] of loaded) {
+    for (const { campaign, links } of campaigns.values()) {
+      if (campaign) yield [workspaceId, campaign, null];
+      for (const link of links.values()) yield [workspaceId, null, link];
+    }
+  }
+}
+
+function fromRows(rows: readonly KeptException[]): Loaded {
+  const ids = new Set(rows.map(([id]) => id));
+  const read = [...ids].map((id): [number, WorkspaceExceptions] => {
+    const own = rows.filter(([workspaceId]) => workspaceId === id);
+    const links = own.flatMap(([, , link]) => link ?? []);
+    const campaigns = own.flatMap(([, campaign]) => campaign ?? []);
+    return [id, { versions: null, campaigns: indexExceptions(links, campaigns) }];
+  });
+  return new Map(read);
 }
 
 function indexExceptions(

@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly database: string;
   /** The ledger of erasures, beside the database: a restore must not bring anybody back. */
   readonly erasures: string;
+  /** Copies of small tables, for a start while the database is away. */
+  readonly kept: string;
   /** The secret kept here, made on first use (mode 0600). */
   readSecret(): Promise<string>;
   /** Earlier secrets kept here, newest first. */
@@ -42,6 +44,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     journal: path.join(root, "journal"),
     database: path.join(root, "clicktrail.db"),
     erasures: path.join(root, "erasures.ndjson"),
+    kept: path.join(root, "kept"),
     readSecret: () => readOrCreate(path.join(root, SECRET), createSigningSecret),
     readPreviousSecrets: () => readLines(path.join(root, PREVIOUS)),
     rotateSecret: () => rotate(root),

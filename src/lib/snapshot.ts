@@ -3,13 +3,23 @@
  * touching the database.
  */
 export interface Snapshot<T> {
-  /** The newest copy known; the initial value until the first load. */
+  /** The newest copy known; until the first load what was restored, else the initial value. */
   current(): T;
+  /** Takes what this node kept on its disk, for a database that is away at the start. */
+  restore(): Promise<void>;
   /** Loads it again now. After a change of one's own: call it before answering. */
   refresh(): Promise<void>;
   /** Refreshes twice a second until stopped, keeping the old copy while the database is away. */
   start(): void;
   stop(): void;
+}
+
+/** Where a node keeps a copy between two runs. */
+export interface Keeper<T> {
+  /** Undefined where nothing was kept. */
+  restore(): Promise<T | undefined>;
+  /** Told of each copy that is another than the one before. */
+  keep(value: T): void;
 }
 
 /** Other nodes' changes are seen within a second: half of it is for a slow answer. */
@@ -18,11 +28,13 @@ const REFRESH_MS = 500;
 /**
  * @param load    reads the whole table; cheap when nothing changed is the loader's own affair
  * @param onError told of each failed background refresh; the old copy stays in use
+ * @param keeper  none for what a start without the database can do without
  */
 export function createSnapshot<T>(
   initial: T,
   load: () => Promise<T>,
   onError: (error: unknown) => void,
+  keeper?: Keeper<T>,
 ): Snapshot<T> {
   let value = initial;
   let timer: NodeJS.Timeout | undefined;
@@ -34,15 +46,20 @@ export function createSnapshot<T>(
     loads += 1;
     const mine = loads;
     const loaded = await load();
-    if (mine > newest) {
-      newest = mine;
-      value = loaded;
-    }
+    if (mine <= newest) return;
+    newest = mine;
+    if (loaded === value) return;
+    value = loaded;
+    keeper?.keep(loaded);
   }
 
   return {
     current: () => value,
     refresh,
+    async restore() {
+      const kept = await keeper?.restore();
+      if (kept !== undefined && newest === 0) value = kept;
+    },
     start() {
       let isLoading = false;
       timer = setInterval(() => {

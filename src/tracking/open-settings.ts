@@ -1,6 +1,7 @@
 import type { Db } from "../db/db.ts";
 import { sql } from "../db/sql.ts";
-import { createSnapshot } from "../lib/snapshot.ts";
+import type { KeptCopy } from "../lib/kept-copy.ts";
+import { createSnapshot, type Keeper } from "../lib/snapshot.ts";
 import type { HitConsent } from "./hit.ts";
 
 /** How opens are counted: by contact, without naming anybody, or not at all. */
@@ -21,6 +22,8 @@ const CONSENTS: Record<OpenMode, HitConsent | undefined> = {
 
 interface OpenSettingsDeps {
   readonly db: Db;
+  /** This node's copy on disk; none without. */
+  readonly kept?: KeptCopy;
   readonly now: () => number;
   /** Told of each failed background refresh. */
   readonly onError: (error: unknown) => void;
@@ -33,19 +36,24 @@ export interface OpenSettings {
   consentOf(workspaceId: number): HitConsent | undefined;
   /** Resolves once this node follows it; other nodes do within a second. */
   change(workspaceId: number, mode: OpenMode): Promise<void>;
+  /** Takes the copy of an earlier run, for a database that is away. */
+  restore(): Promise<void>;
   start(): Promise<void>;
   stop(): void;
 }
 
+type Modes = ReadonlyMap<number, OpenMode>;
+
 /** The table `open_settings` with its copy in memory. */
-export function createOpenSettings({ db, now, onError }: OpenSettingsDeps): OpenSettings {
-  const snapshot = createSnapshot<ReadonlyMap<number, OpenMode> | undefined>(
+export function createOpenSettings({ db, kept, now, onError }: OpenSettingsDeps): OpenSettings {
+  const snapshot = createSnapshot<Modes | undefined>(
     undefined,
     load,
     onError,
+    kept && createKeeper(kept),
   );
 
-  async function load(): Promise<ReadonlyMap<number, OpenMode>> {
+  async function load(): Promise<Modes> {
     const rows = await db.all<{ workspace_id: number; mode: OpenMode }>(
       sql`SELECT workspace_id, mode FROM open_settings`,
     );
@@ -68,10 +76,29 @@ export function createOpenSettings({ db, now, onError }: OpenSettingsDeps): Open
         DO UPDATE SET mode = excluded.mode, changed_at = excluded.changed_at`);
       await snapshot.refresh();
     },
+    restore: snapshot.restore,
     async start() {
       await snapshot.refresh().catch(onError);
       snapshot.start();
     },
     stop: () => snapshot.stop(),
+  };
+}
+
+function createKeeper(kept: KeptCopy): Keeper<Modes | undefined> {
+  let written: string | undefined;
+  return {
+    keep(modes) {
+      const rows = [...(modes ?? [])];
+      const text = JSON.stringify(rows);
+      if (text === written) return;
+      written = text;
+      kept.write(() => rows);
+    },
+    async restore() {
+      // Only what this node has written itself; `KeptCopy` says when the format is another.
+      const rows = (await kept.read()) as readonly (readonly [number, OpenMode])[] | undefined;
+      return rows && new Map(rows);
+    },
   };
 }

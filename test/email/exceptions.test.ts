@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sql } from "../../src/db/sql.ts";
 import { createExceptions, decideException, type Exceptions } from "../../src/email/exceptions.ts";
 import { type ChangedLink, createVersionStore } from "../../src/email/store-versions.ts";
+import type { KeptCopy } from "../../src/lib/kept-copy.ts";
 import {
   createTestDatabase,
   openAgain,
@@ -94,9 +96,10 @@ describe.each(testEngines)("the exceptions in memory on %s", (engine) => {
     await database.dispose();
   });
 
-  function create(db = database.db): Exceptions {
+  function create(db = database.db, kept?: KeptCopy): Exceptions {
     const exceptions = createExceptions({
       db,
+      ...(kept && { kept }),
       now: () => NOW,
       fallback: undefined,
       onError: (error) => errors.push(error),
@@ -147,6 +150,31 @@ describe.each(testEngines)("the exceptions in memory on %s", (engine) => {
     expect(exceptions.find(1, "k1", 0)).toMatchObject({ state: "stopped" });
   });
 
+  it("are those of an earlier run until the database is asked, and not a moment longer", async () => {
+    const store = createVersionStore(database.db);
+    const kept = keepInMemory();
+    await store.addLinkVersion(1, { ...link, stopped: true });
+    await store.addLinkVersion(2, { ...link, destination: "https://b/" });
+    await store.addCampaignVersion(1, { ...campaign, campaignId: "k2", stopped: true });
+    await create(database.db, kept).start();
+
+    const restarted = create(database.db, kept);
+    await restarted.restore();
+    expect(restarted.find(1, "k1", 0)).toMatchObject({ state: "stopped" });
+    expect(restarted.find(2, "k1", 0)).toMatchObject({ destination: "https://b/" });
+    expect(restarted.find(1, "k2", 9)).toMatchObject({ state: "stopped" });
+
+    // A backup is put back: as many versions in one workspace, none in the other.
+    await database.db.run(sql`UPDATE link_versions SET stopped = 0, destination = 'https://c/'`);
+    await database.db.run(sql`DELETE FROM version_counts WHERE workspace_id = 2`);
+    await restarted.start();
+    expect(restarted.find(1, "k1", 0)).toMatchObject({ destination: "https://c/" });
+    expect(restarted.find(2, "k1", 0)).toBeUndefined();
+    const again = create(database.db, kept);
+    await again.restore();
+    expect(again.find(1, "k1", 0)).toMatchObject({ destination: "https://c/" });
+  });
+
   it("follow another node's change within a second", async () => {
     const other = openAgain(database);
     const exceptions = create(other);
@@ -159,3 +187,14 @@ describe.each(testEngines)("the exceptions in memory on %s", (engine) => {
     await other.close();
   });
 });
+
+/** A copy on disk without the disk. */
+function keepInMemory(): KeptCopy {
+  let text: string | undefined;
+  return {
+    read: async () => (text === undefined ? undefined : JSON.parse(text)),
+    write(rows) {
+      text = JSON.stringify([...rows()]);
+    },
+  };
+}

@@ -42,6 +42,7 @@ function openGuard() {
       ofVisitor: (_workspaceId, id) =>
         id === "V-silent" ? consents.get(ref("silent")) : undefined,
       refresh: async () => {},
+      restore: async () => {},
       start: async () => {},
       stop: () => {},
     },
