@@ -30,6 +30,7 @@ import { createId } from "./lib/ids.ts";
 import { validate } from "./lib/validate.ts";
 import { latestEvents } from "./log/latest-events.ts";
 import type { Common, Parts } from "./parts.ts";
+import { readEventUse } from "./reports/event-use.ts";
 import { readQuality } from "./reports/quality.ts";
 import { createReportRoutes } from "./reports/routes.ts";
 import { createExportRoutes } from "./reports/routes-export.ts";
@@ -100,6 +101,10 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
   const auditConversion = (caller: Caller, action: string, name: string) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `conversion.${action}`, name);
   const { isConversion } = parts.conversions;
+  const setConversion = async (caller: Caller, name: string, isOn: boolean) => {
+    await parts.conversions.set(caller.workspaceId, name, isOn);
+    await auditConversion(caller, isOn ? "mark" : "unmark", name);
+  };
   const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
   const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
@@ -183,6 +188,11 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
       campaigns: links.campaigns,
       readTraffic: (workspaceId, query) => readTraffic(db, workspaceId, query),
       readQuality: (workspaceId, query) => readQuality(db, workspaceId, query, isConversion),
+      trackingPlan: parts.trackingPlan,
+      auditPlan,
+      readEventUse: (workspaceId, span) => readEventUse(db, workspaceId, span),
+      isConversion,
+      setConversion,
       signalTexts: describeSignals(await loadSignals()),
       review,
       auditDecision,

@@ -6,7 +6,7 @@ import { STANDARD_EVENTS } from "../log/standard-events.ts";
 import { requireKeptName } from "./kept-name.ts";
 
 /** An event that counts as a conversion. */
-export interface Conversion {
+interface Conversion {
   readonly name: string;
   /** Whether it is one unless somebody says otherwise. */
   readonly by_default: boolean;

@@ -6,7 +6,7 @@ import { readBody } from "../lib/read-body.ts";
 import { validate } from "../lib/validate.ts";
 import type { TrackingPlan } from "./tracking-plan.ts";
 
-interface PlanRoutesDeps {
+export interface PlanRoutesDeps {
   readonly trackingPlan: Pick<TrackingPlan, "list" | "put" | "remove">;
   readonly authorize: Authorize;
   /** Notes in the audit log who changed what. */
@@ -14,7 +14,8 @@ interface PlanRoutesDeps {
 }
 
 const BODY_LIMIT = 64_000;
-const TYPES = ["string", "number", "boolean", "items"] as const;
+/** What a parameter may be declared as. */
+export const PARAMETER_TYPES = ["string", "number", "boolean", "items"] as const;
 
 /** The body of `PUT /v1/tracking-plan/:name`. */
 export const plannedEventSchema = z.strictObject({
@@ -22,11 +23,15 @@ export const plannedEventSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().trim().min(1).max(128),
-        type: z.enum(TYPES, `Expected ${TYPES.join(", ")}.`).default("string"),
+        type: z.enum(PARAMETER_TYPES, `Expected ${PARAMETER_TYPES.join(", ")}.`).default("string"),
         required: z.boolean().default(false),
       }),
     )
     .max(200)
+    .refine(
+      (parameters) => new Set(parameters.map(({ name }) => name)).size === parameters.length,
+      "Each parameter is named once.",
+    )
     .default([]),
 });
 

@@ -8,7 +8,7 @@ import { STANDARD_EVENTS } from "../log/standard-events.ts";
 import { requireKeptName } from "./kept-name.ts";
 
 /** A custom event that a workspace has declared. */
-export interface PlannedEvent {
+interface PlannedEvent {
   readonly name: string;
   readonly parameters: readonly PlannedParam[];
 }

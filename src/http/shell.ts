@@ -25,6 +25,7 @@ const NAVIGATION = [
   { href: "/review", label: "Review" },
   { href: "/traffic", label: "Traffic" },
   { href: "/quality", label: "Quality" },
+  { href: "/tracking-plan", label: "Tracking plan" },
   { href: "/campaigns", label: "Campaigns" },
   { href: "/sites", label: "Sites" },
   { href: "/settings", label: "Settings" },

@@ -39,6 +39,7 @@ const JOURNEY = [
   journeyEntry({ session_id: "s", click_id: "k", why: { ...WHY, confidence: "inferred" } }),
   journeyEntry({ type: "click", source: "email", certainty: "low", verdictReasons: [UA_MISSING] }),
   journeyEntry({ type: "click", source: "email", verdict: "machine", counted: false }),
+  journeyEntry({ type: "track", name: "\u202Eturned", campaign: { id: "c", name: "Spring" } }),
   journeyEntry({ type: "bounced", source: "esp", verdict: null, properties: { reason: "full" } }),
 ];
 
@@ -117,6 +118,9 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
       "/contacts/0k3j2h1",
       "/review",
       "/traffic",
+      "/tracking-plan",
+      "/tracking-plan/event?name=purchase",
+      "/tracking-plan/event?name=demo_booked",
       "/sites",
       "/sites/site1",
       "/sites/site1/triggers/new",
@@ -148,6 +152,14 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
       );
       expect(overflow, path).toBeLessThanOrEqual(0);
     }
+  });
+
+  it("keep a name that runs from right to left to itself", async () => {
+    const page = await signIn();
+    await page.goto(`${origin}/contacts/0k3j2h1`);
+    const row = page.locator(".step", { hasText: "in “Spring”" });
+    const left = async (selector: string) => (await row.locator(selector).boundingBox())?.x ?? 0;
+    expect(await left("p > .muted")).toBeGreaterThan(await left("strong"));
   });
 
   it("tick the first check as soon as the sample's button is clicked", async () => {

@@ -241,7 +241,7 @@ describe("/contacts", () => {
     const res = await get("/contacts?q=ana&tz=Europe/Amsterdam", {
       listContacts: async () => ({ contacts: [ana], next: "c2" }),
     });
-    expect(res.text).toContain('<a href="/contacts/0k3j2h1">ana@ex.com</a>');
+    expect(res.text).toContain('<a href="/contacts/0k3j2h1"><bdi>ana@ex.com</bdi></a>');
     expect(res.text).toContain(
       '<time datetime="2026-03-03T11:58:00.000Z">3 Mar 2026, 12:58</time>',
     );

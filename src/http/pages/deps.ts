@@ -2,6 +2,7 @@ import type { Access } from "../../access/access.ts";
 import type { FailedEvents } from "../../collect/failed-events.ts";
 import type { Hooks } from "../../collect/hooks/hooks.ts";
 import type { FailedRoutesDeps } from "../../collect/routes-failed.ts";
+import type { PlanRoutesDeps } from "../../collect/routes-plan.ts";
 import type { ConsentKeeper } from "../../contacts/privacy/change-consent.ts";
 import type { Erasures } from "../../contacts/privacy/erasures.ts";
 import type { ExportContact } from "../../contacts/privacy/export-contact.ts";
@@ -12,6 +13,7 @@ import type { UtmDefaults } from "../../email/utm-defaults.ts";
 import type { Caller } from "../../lib/caller.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Retention } from "../../lib/retention.ts";
+import type { EventUse } from "../../reports/event-use.ts";
 import type { QualityQuery, QualityReport } from "../../reports/quality.ts";
 import type {
   ContactList,
@@ -83,6 +85,13 @@ export interface PageDeps {
   campaigns: Campaigns;
   readTraffic(workspaceId: number, query: TrafficQuery): Promise<TrafficReport>;
   readQuality(workspaceId: number, query: QualityQuery): Promise<QualityReport>;
+  trackingPlan: PlanRoutesDeps["trackingPlan"];
+  auditPlan: PlanRoutesDeps["auditPlan"];
+  /** How the events of each name were used and what they violated, most used first. */
+  readEventUse(workspaceId: number, span: { days: number; until: number }): Promise<EventUse[]>;
+  isConversion(workspaceId: number, name: string): boolean;
+  /** Marks an event as a conversion or takes the mark away, and notes it in the audit log. */
+  setConversion(caller: Caller, name: string, isConversion: boolean): Promise<void>;
   /** What each reason of a verdict means. */
   signalTexts: ReadonlyMap<string, string>;
   /** Contacts that may be one person, and what was decided. */

@@ -18,6 +18,7 @@ import { createShow } from "./show.ts";
 import { createSignInPages } from "./sign-in.ts";
 import { createSitePage } from "./site.ts";
 import { createSitePages } from "./sites.ts";
+import { createPlanPages } from "./tracking-plan.ts";
 import { createTrafficPages } from "./traffic.ts";
 import { createTriggerPages } from "./trigger.ts";
 import { createUtmPages } from "./utm-defaults.ts";
@@ -38,6 +39,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createContactPrivacyPages(deps, show, gate));
   router.use(createTrafficPages(deps, show, gate));
   router.use(createQualityPages(deps, show, gate));
+  router.use(createPlanPages(deps, show, gate));
   router.use(createFailedPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
