@@ -15,6 +15,7 @@ const sources = [
   "tsconfig.build.json",
   "scripts/build.mjs",
   "scripts/site-script.mjs",
+  "scripts/segment-script.mjs",
 ];
 
 if (process.argv.includes("--if-stale") && existsSync(stamp) && !isStale()) process.exit(0);
@@ -64,4 +65,6 @@ async function buildSiteScript() {
   for (const [name, bytes] of await bundleSiteScript()) {
     writeFileSync(path.join(root, "dist/site", name), bytes);
   }
+  const { bundleSegmentScript } = await import("./segment-script.mjs");
+  writeFileSync(path.join(root, "dist/site/analytics.min.js"), await bundleSegmentScript());
 }

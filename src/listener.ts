@@ -40,7 +40,7 @@ import { readTraffic } from "./reports/traffic.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
 import { createScriptRoutes } from "./site/routes-script.ts";
 import { createTriggerRoutes } from "./site/routes-triggers.ts";
-import { loadScriptFiles } from "./site/script-file.ts";
+import { loadScriptFiles, loadSegmentScript } from "./site/script-file.ts";
 import { createTriggerStore } from "./site/triggers/store.ts";
 import { createTriggers } from "./site/triggers/triggers.ts";
 import { createClickParameter } from "./tracking/click-parameter.ts";
@@ -156,7 +156,13 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
       createQualityRoutes({ db, authorize, now, isConversion }),
       createExportRoutes({ db, authorize, refsOf }),
       createPrivacyRoutes({ authorize, ...privacy, erasures: parts.erasures }),
-      createScriptRoutes({ sites, triggers, files: loadScriptFiles(), findKey: access.findKey }),
+      createScriptRoutes({
+        sites,
+        triggers,
+        files: loadScriptFiles(),
+        segmentScript: loadSegmentScript(config.CLICK_PARAM),
+        findKey: access.findKey,
+      }),
       createSiteRoutes({ authorize, sites }),
       createTriggerRoutes({ authorize, triggers }),
       createTrackingRoutes({ authorize, openSettings, changeOpens }),

@@ -10,12 +10,26 @@ export interface ScriptRoutesDeps {
   readonly sites: Pick<Sites, "live">;
   readonly triggers: Pick<Triggers, "previewed">;
   readonly files: ScriptFiles;
+  /** What Segment's snippet loads. */
+  readonly segmentScript: ScriptFile;
   findKey(key: string): Caller | undefined;
 }
 
-/** What the browsers of a site's visitors load: `/t.js`, its modules, and the site's settings. */
-export function createScriptRoutes({ sites, triggers, files, findKey }: ScriptRoutesDeps): Router {
+/**
+ * What the browsers of a site's visitors load: `/t.js`, its modules, the site's settings, and under the
+ * address that Segment's snippet asks for, an adapter to the same.
+ */
+export function createScriptRoutes(deps: ScriptRoutesDeps): Router {
+  const { sites, triggers, files, findKey } = deps;
   const router = Router();
+  router.get(
+    "/analytics.js/v1/:key/analytics{.min}.js",
+    (req, _res, next) => {
+      refuseUnknown(findKey, String(req.params["key"]));
+      next();
+    },
+    serveFile(deps.segmentScript),
+  );
   for (const [name, file] of files) {
     const stem = name.slice(0, -".js".length).replaceAll(".", "\\.");
     router.get(new RegExp(`^/${stem}(\\.[0-9a-f]{12})?\\.js$`), serveFile(file));
@@ -57,6 +71,17 @@ function serveFile({ bytes, hash }: ScriptFile): RequestHandler {
     });
     res.send(bytes);
   };
+}
+
+/** A mistyped key is told in the browser's console, at once; a service that is still starting takes the calls later. */
+function refuseUnknown(findKey: ScriptRoutesDeps["findKey"], key: string): void {
+  try {
+    if (findKey(key)) return;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_ready") return;
+    throw error;
+  }
+  throw unknownKey();
 }
 
 function unknownKey(): AppError {

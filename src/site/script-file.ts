@@ -19,32 +19,49 @@ const PLACES = [".", "../../dist/site"];
 
 const FILE = /^t(\.[a-z]+)?\.js$/;
 
+/** What Segment's snippet loads; where the name of the click parameter goes in it. */
+const SEGMENT = "analytics.min.js";
+const CLICK_PARAM = "%CLICK_PARAM%";
+
 /**
  * Reads the files that the build has made.
  *
  * @throws {AppError} `cannot_start` when they were not built
  */
 export function loadScriptFiles(): ScriptFiles {
-  const folder = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(
-    (place) => existsSync(path.join(place, "t.js")),
-  );
-  if (folder === undefined) {
-    throw new AppError("cannot_start", 500, "The site script is missing.", {
-      hint: "Run `npm run build`.",
-    });
-  }
+  const folder = findFolder();
   const names = readdirSync(folder).filter((name) => FILE.test(name));
   return describeFiles(names.map((name) => [name, readFileSync(path.join(folder, name))]));
 }
 
+/**
+ * Reads the script for Segment's snippet.
+ *
+ * @param clickParam CLICK_PARAM
+ * @throws {AppError} `cannot_start` when it was not built
+ */
+export function loadSegmentScript(clickParam: string): ScriptFile {
+  const source = readFileSync(path.join(findFolder(), SEGMENT), "utf8");
+  return describeFile(Buffer.from(source.replace(CLICK_PARAM, () => clickParam)));
+}
+
+function findFolder(): string {
+  const folder = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(
+    (place) => existsSync(path.join(place, "t.js")),
+  );
+  if (folder !== undefined) return folder;
+  throw new AppError("cannot_start", 500, "The site script is missing.", {
+    hint: "Run `npm run build`.",
+  });
+}
+
 /** Names each file by its content too. */
 export function describeFiles(files: readonly (readonly [string, Buffer])[]): ScriptFiles {
-  return new Map(
-    files.map(([name, bytes]) => {
-      const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-      return [name, { bytes, hash }];
-    }),
-  );
+  return new Map(files.map(([name, bytes]) => [name, describeFile(bytes)]));
+}
+
+function describeFile(bytes: Buffer): ScriptFile {
+  return { bytes, hash: createHash("sha256").update(bytes).digest("hex").slice(0, 12) };
 }
 
 /** The name under which a file may be kept for ever: `t.video.0123456789ab.js`. */

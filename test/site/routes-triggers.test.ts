@@ -6,7 +6,7 @@ import { AppError } from "../../src/lib/errors.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
 import { createScriptRoutes } from "../../src/site/routes-script.ts";
 import { createTriggerRoutes } from "../../src/site/routes-triggers.ts";
-import { describeFiles } from "../../src/site/script-file.ts";
+import { describeFiles, loadSegmentScript } from "../../src/site/script-file.ts";
 import { createSites, type Sites } from "../../src/site/sites.ts";
 import { createTriggerStore } from "../../src/site/triggers/store.ts";
 import { createTriggers } from "../../src/site/triggers/triggers.ts";
@@ -14,6 +14,7 @@ import { createTestDatabase, type TestDatabase, testEngines } from "../support/d
 
 const NOW = 1_767_607_200_000;
 const LEAD = { name: "Lead", on: { type: "click", selector: "#demo" }, event: "generate_lead" };
+const segmentScript = loadSegmentScript("ref_id");
 const files = describeFiles(
   ["t.js", "t.triggers.js", "t.video.js", "t.preview.js"].map((name) => [name, Buffer.from(name)]),
 );
@@ -83,7 +84,7 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
       key.startsWith("key-")
         ? { workspaceId: 1, kind: "site", id: key.slice(4), scopes: new Set(["collect"]) }
         : undefined;
-    node.use(createScriptRoutes({ sites: of, triggers, files, findKey }));
+    node.use(createScriptRoutes({ sites: of, triggers, files, segmentScript, findKey }));
     node.use(renderError);
     return node;
   }
