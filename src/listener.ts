@@ -24,6 +24,7 @@ import { createTokens } from "./email/tokens.ts";
 import { createServiceHookRoutes } from "./hooks.ts";
 import { createApp } from "./http/app.ts";
 import { renderLinkPage } from "./http/link-page.ts";
+import { withOriginForm } from "./http/origin-form.ts";
 import type { Caller } from "./lib/caller.ts";
 import { retentionOf } from "./lib/config.ts";
 import { createId } from "./lib/ids.ts";
@@ -227,7 +228,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
     },
   });
 
-  return createFront({
+  const front = createFront({
     basePath: new URL(baseUrl).pathname.replace(/\/$/, ""),
     refusesJoin,
     openPath: createOpenPath({
@@ -254,6 +255,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
     gonePage: renderLinkPage,
     app,
   });
+  return withOriginForm(front);
 }
 
 function isMergeTag(text: string): boolean {

@@ -19,6 +19,7 @@ const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 /** Why one event of a request was not taken. Part of the API. */
 export type RejectCode =
   | "forbidden_key"
+  | "id_too_long"
   | "invalid_event"
   | "invalid_timestamp"
   | "missing_event_name"
@@ -27,6 +28,7 @@ export type RejectCode =
   | "missing_type"
   | "name_too_long"
   | "no_identity"
+  | "number_too_large"
   | "too_deep"
   | "too_large_event"
   | "too_many_properties"
@@ -59,6 +61,8 @@ function findBadNesting(value: object, depth: number): RejectCode | null {
     if (!isList && FORBIDDEN_KEYS.has(key)) return "forbidden_key";
     if (!isList && key.length > MAX_NAME_LENGTH) return "name_too_long";
     const item = members[key];
+    // JSON knows `1e400`, JavaScript reads it as Infinity, and would write it as null.
+    if (typeof item === "number" && !Number.isFinite(item)) return "number_too_large";
     if (typeof item !== "object" || item === null) continue;
     const broken = findBadNesting(item, depth + 1);
     if (broken) return broken;

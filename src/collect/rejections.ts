@@ -4,6 +4,7 @@ import type { RejectCode } from "./limits.ts";
 /** Where the fault is, and what would be right. */
 const EXPLANATIONS: Record<RejectCode, FieldError> = {
   forbidden_key: { pointer: "", message: "No key may be __proto__, constructor or prototype." },
+  id_too_long: { pointer: "", message: "Ids have at most 512 characters." },
   invalid_event: { pointer: "", message: "An event is a JSON object." },
   invalid_timestamp: { pointer: "/timestamp", message: "Expected an ISO 8601 time." },
   missing_event_name: { pointer: "/event", message: "A track call names its event." },
@@ -12,6 +13,7 @@ const EXPLANATIONS: Record<RejectCode, FieldError> = {
   missing_type: { pointer: "/type", message: "Expected the type of the call, such as track." },
   name_too_long: { pointer: "", message: "Names have at most 128 characters." },
   no_identity: { pointer: "/userId", message: "Expected a userId or an anonymousId." },
+  number_too_large: { pointer: "", message: "Numbers are at most 1.8e308 in size." },
   too_deep: { pointer: "", message: "An event is nested at most 8 levels deep." },
   too_large_event: { pointer: "", message: "An event has at most 32 kB." },
   too_many_properties: { pointer: "/properties", message: "At most 200 properties or traits." },

@@ -246,9 +246,16 @@ function toRejectedItem(
     source: sourceOf(caller.kind),
     refusesJoin,
     reason: code,
-    raw: JSON.stringify(item),
+    raw: JSON.stringify(item, spellInfinite),
     receivedAt,
   };
+}
+
+/** What is kept of a number that was too large must not read as if there had been none. */
+function spellInfinite(_key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY
+    ? `${value}`
+    : value;
 }
 
 function sourceOf(kind: Caller["kind"]): FailedSource {

@@ -91,6 +91,7 @@ const NAMES: Record<CallType, string> = {
 };
 
 function findMissingPart(type: CallType, raw: JsonObject): RejectCode | null {
+  if (IDS.some((member) => isTooLong(raw[member]))) return "id_too_long";
   const badName = type === "track" ? findBadName(raw["event"]) : null;
   if (badName) return badName;
   const hasUser = idOf(raw["userId"]) !== null;
@@ -105,6 +106,13 @@ function findMissingPart(type: CallType, raw: JsonObject): RejectCode | null {
 function findBadName(name: unknown): RejectCode | null {
   if (typeof name !== "string" || name.trim() === "") return "missing_event_name";
   return name.length > MAX_NAME_LENGTH ? "name_too_long" : null;
+}
+
+const IDS = ["userId", "anonymousId", "groupId", "previousId"] as const;
+
+/** Nobody's id, as likely as not; the event would belong to somebody else without it. */
+function isTooLong(id: unknown): boolean {
+  return typeof id === "string" && id.trim().length > MAX_ID_LENGTH;
 }
 
 /** An id as text: numbers are common, and `12` and `"12"` are the same person. */

@@ -29,8 +29,15 @@ function fromText(value: unknown): number {
   const text = value.trim();
   const iso = ISO.exec(text);
   // Without a zone Date.parse would take the server's own.
+  if (iso && !isDayOfMonth(text)) return Number.NaN;
   if (iso) return Date.parse(iso[1] || text.length === 10 ? text : `${text}Z`);
   return /(?:GMT|UTC)(?:[+-]\d{4})?$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDayOfMonth(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /** The times of an event, all in milliseconds since the Unix epoch. */

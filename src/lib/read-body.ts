@@ -10,10 +10,12 @@ interface ReadBodyOptions {
   readonly what?: string;
   /** The setting that moves the limit, named in the refusal. */
   readonly setting?: string;
+  /** `false` leaves the bytes as they came, for who does not trust `Content-Encoding`. */
+  readonly inflate?: boolean;
 }
 
 /**
- * Reads a request body whole, inflated by its `Content-Encoding` (gzip, deflate, br).
+ * Reads a request body whole, inflated by its `Content-Encoding` (gzip, deflate, br) unless told otherwise.
  *
  * The limit counts inflated bytes, so a bomb is cut off while it inflates.
  *
@@ -26,7 +28,7 @@ export async function readBody(req: IncomingMessage, options: ReadBodyOptions): 
   try {
     // What says itself that it is too large is not read first.
     if (announcedBytes(req) > options.limit) throw tooLarge(req, options);
-    for await (const chunk of inflated(req)) {
+    for await (const chunk of options.inflate === false ? req : inflated(req)) {
       if (!Buffer.isBuffer(chunk)) throw new TypeError("A body arrives as bytes.");
       size += chunk.length;
       if (size > options.limit) throw tooLarge(req, options);
@@ -42,16 +44,32 @@ export async function readBody(req: IncomingMessage, options: ReadBodyOptions): 
 }
 
 function inflated(req: IncomingMessage): AsyncIterable<unknown> {
-  const encoding = (req.headers["content-encoding"] ?? "identity").trim().toLowerCase();
-  if (encoding === "identity" || encoding === "") return req;
+  const encoding = encodingOf(req);
+  if (encoding === "identity") return req;
   const inflater = inflaterFor(encoding);
-  if (!inflater) {
-    throw new AppError("unsupported_encoding", 415, `The body is encoded as "${encoding}".`, {
-      hint: "Send it as gzip, deflate, br or without Content-Encoding.",
-    });
-  }
+  if (!inflater) throw unsupportedEncoding(encoding);
   req.on("error", (error) => inflater.destroy(error));
   return req.pipe(inflater);
+}
+
+/** What `Content-Encoding` says; `identity` where it says nothing. */
+export function encodingOf(req: IncomingMessage): string {
+  return (req.headers["content-encoding"] ?? "").trim().toLowerCase() || "identity";
+}
+
+/** The refusal of an encoding that nobody here can read. */
+export function unsupportedEncoding(encoding: string): AppError {
+  return new AppError("unsupported_encoding", 415, `The body is encoded as "${encoding}".`, {
+    hint: "Send it as gzip, deflate, br or without Content-Encoding.",
+  });
+}
+
+/** The refusal of bytes that end too soon, or are not what they are said to be. */
+export function damagedBody(cause: unknown): AppError {
+  return new AppError("invalid_body", 400, "The body is damaged or was cut off.", {
+    hint: "Send it again; check that Content-Encoding names what the bytes really are.",
+    cause,
+  });
 }
 
 function inflaterFor(encoding: string) {
@@ -82,10 +100,7 @@ function asBodyError(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const code = errorCode(error) ?? "";
   if (code.startsWith("Z_") || code.startsWith("ERR_") || code === "ECONNRESET") {
-    return new AppError("invalid_body", 400, "The body is damaged or was cut off.", {
-      hint: "Send it again; check that Content-Encoding names what the bytes really are.",
-      cause: error,
-    });
+    return damagedBody(error);
   }
   return error;
 }

@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/lib/errors.ts";
@@ -153,6 +153,14 @@ describe("bodies", () => {
     ["zlib without its header", "text/plain", undefined, deflateSync(json)],
     ["Brotli without its header", "text/plain", undefined, brotliCompressSync(json)],
     ["Brotli", "application/json", "br", brotliCompressSync(json)],
+    [
+      "bare deflate, as some clients understand the word",
+      "text/plain",
+      "deflate",
+      deflateRawSync(json),
+    ],
+    ["gzip that a proxy has inflated and left its header", "text/plain", "gzip", json],
+    ["gzip twice", "text/plain", "gzip, gzip", gzipSync(gzipSync(json))],
     ["a byte order mark", "text/plain", undefined, Buffer.from(`\uFEFF${json.toString()}`)],
   ])("reads %s", async (_case, contentType, encoding, body) => {
     const { app, events } = createCollectApp();
@@ -165,6 +173,21 @@ describe("bodies", () => {
       .send(body);
     expect(answer.status).toBe(200);
     expect(events).toHaveLength(1);
+  });
+
+  it.each([
+    ["gzip", gzipSync(json).subarray(0, 40)],
+    ["br", Buffer.from("no Brotli")],
+    ["deflate", Buffer.from("no deflate")],
+  ])("refuses damaged %s with 400", async (encoding, body) => {
+    const { app } = createCollectApp();
+    const answer = await request(app)
+      .post("/v1/batch")
+      .auth("site-key", "")
+      .set({ "Content-Type": "text/plain", "Content-Encoding": encoding })
+      .serialize((bytes: unknown) => bytes as string)
+      .send(body);
+    expect([answer.status, answer.body.code]).toEqual([400, "invalid_body"]);
   });
 
   it("refuses an unknown encoding with 415", async () => {
@@ -203,6 +226,30 @@ describe("bodies", () => {
     const answer = await request(app).post("/v1/batch").auth("site-key", "").send({ batch });
     expect(answer.status).toBe(413);
     expect(rejected).toMatchObject([{ reason: "body_too_large", sourceId: "site_1" }]);
+  });
+
+  it("refuses what JavaScript cannot hold, and keeps it apart from the rest of the batch", async () => {
+    const { app, events, rejected } = createCollectApp();
+    const good = JSON.stringify(track);
+    const answer = await request(app)
+      .post("/v1/batch")
+      .auth("site-key", "")
+      .type("json")
+      .send(
+        `[${good},${good.replace('"12.50"', "1e400")},${good.replace("u-1", "u".repeat(600))},
+          ${good.replace("2026-01-05T", "2026-02-30T")}]`,
+      );
+    expect(answer.body).toMatchObject({
+      accepted: 1,
+      rejected: [
+        { index: 1, code: "number_too_large" },
+        { index: 2, code: "id_too_long" },
+        { index: 3, code: "invalid_timestamp" },
+      ],
+    });
+    expect(events).toHaveLength(1);
+    // Not as if no number had been given.
+    expect(rejected[0]?.raw).toContain('"total":"Infinity"');
   });
 
   it("keeps what is no JSON with its reason", async () => {
