@@ -4,7 +4,9 @@ import { DEFAULT_WORKSPACE_ID } from "./access/directory.ts";
 import { loadHooks } from "./collect/hooks/catalog.ts";
 import { createHookCounts, type HookCounts } from "./collect/hooks/hook-counts.ts";
 import { createHooks, type Hooks } from "./collect/hooks/hooks.ts";
+import type { MatchDeps } from "./collect/hooks/match.ts";
 import { createHookNetwork } from "./collect/hooks/network.ts";
+import { createHookReports, type HookReports } from "./collect/hooks/reports.ts";
 import { createHookRoutes } from "./collect/hooks/routes.ts";
 import { createHookStore, type HookStore } from "./collect/hooks/store.ts";
 import { findKnownRefs } from "./contacts/known-refs.ts";
@@ -17,14 +19,24 @@ export interface ServiceHooks {
   readonly hooks: Hooks;
   readonly counts: HookCounts;
   readonly store: HookStore;
+  /** Those that are kept, but no facts yet. */
+  readonly reports: HookReports;
 }
 
 interface ServiceHooksDeps {
   readonly storage: Storage;
-  readonly access: Pick<Access, "recordAudit">;
+  readonly access: Pick<Access, "recordAudit" | "refsOf">;
   readonly baseUrl: string;
   readonly now: Clock;
   readonly onError: (error: unknown) => void;
+}
+
+interface HookDoorDeps {
+  readonly storage: Storage;
+  readonly access: Access;
+  readonly pipeline: Pipeline;
+  readonly now: Clock;
+  readonly onWaiting: () => void;
 }
 
 /** How long a report waits for the mail it is about to reach the log and its contact. */
@@ -47,24 +59,28 @@ export async function createServiceHooks(deps: ServiceHooksDeps): Promise<Servic
     recordAudit: access.recordAudit,
     onError,
   });
-  return { hooks, counts, store };
+  const reports = createHookReports({
+    hooks,
+    counts,
+    refsOf: access.refsOf,
+    ...matchIn(storage, store),
+  });
+  return { hooks, counts, store, reports };
+}
+
+function matchIn({ db }: Storage, { findSent }: HookStore): MatchDeps {
+  return { findSent, findKnown: (workspaceId, refs) => findKnownRefs(db, workspaceId, refs) };
 }
 
 /** The door, and the API of the settings. */
 export function createServiceHookRoutes(
   { hooks, counts, store }: ServiceHooks,
-  {
-    storage,
-    access,
-    pipeline,
-    now,
-  }: { storage: Storage; access: Access; pipeline: Pipeline; now: Clock },
+  { storage, access, pipeline, now, onWaiting }: HookDoorDeps,
 ) {
   return createHookRoutes({
     hooks,
     counts,
-    findSent: store.findSent,
-    findKnown: (workspaceId, refs) => findKnownRefs(storage.db, workspaceId, refs),
+    ...matchIn(storage, store),
     network: createHookNetwork((url, init) => fetch(url, init)),
     refsOf: access.refsOf,
     record: pipeline.record,
@@ -78,6 +94,7 @@ export function createServiceHookRoutes(
     authorize: access.authorize,
     findKey: access.findKey,
     defaultWorkspaceId: DEFAULT_WORKSPACE_ID,
+    onWaiting,
     now,
   });
 }

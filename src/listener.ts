@@ -4,6 +4,7 @@ import { actorOf } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
 import { createAddressBook } from "./address-book.ts";
 import { createFailedEvents } from "./collect/failed-events.ts";
+import { createWaitingReports } from "./collect/hooks/waiting-reports.ts";
 import { createCollectRoutes } from "./collect/routes.ts";
 import { createConversionRoutes } from "./collect/routes-conversions.ts";
 import { createFailedRoutes, type FailedAction } from "./collect/routes-failed.ts";
@@ -93,8 +94,18 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
     storableIp: address.storableIp,
     findPlanned: parts.trackingPlan.find,
     clickParam: config.CLICK_PARAM,
+    reports: parts.hooks.reports,
     now,
   });
+  const waitingReports = createWaitingReports({
+    failedEvents,
+    workspaces: access.listWorkspaces,
+    isSettled: pipeline.inbox.isSettled,
+    onError: (error) =>
+      log.warn({ err: error }, "Kept reports could not be matched; it tries again."),
+  });
+  waitingReports.start();
+  parts.stopping.signal.addEventListener("abort", waitingReports.stop);
   const auditFailed = (caller: Caller, action: FailedAction, subject: string) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `failed_event.${action}`, subject);
   const auditPlan = (caller: Caller, action: string, name: string) =>
@@ -140,7 +151,13 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
       createPlanRoutes({ trackingPlan: parts.trackingPlan, authorize, auditPlan }),
       createConversionRoutes({ conversions: parts.conversions, authorize, auditConversion }),
       createFailedRoutes({ failedEvents, authorize, auditFailed }),
-      createServiceHookRoutes(parts.hooks, { storage, access, pipeline, now }),
+      createServiceHookRoutes(parts.hooks, {
+        storage,
+        access,
+        pipeline,
+        now,
+        onWaiting: waitingReports.note,
+      }),
       createVendorRoutes({ findKey: access.findKey, baseUrl }),
       createEmailRoutes({ ...rewriting, authorize, bodyLimit: config.BODY_LIMIT }),
       createCampaignRoutes({ authorize, campaigns: links.campaigns }),

@@ -60,6 +60,8 @@ export interface Access extends Keys {
    * @throws {AppError} `not_found` where none, `invalid_query` where several are called that
    */
   findWorkspace(given: string): Promise<number>;
+  /** The ids of all. */
+  listWorkspaces(): Promise<number[]>;
   /**
    * A path that signs an admin of the default workspace in, once, within 15 minutes:
    * `/welcome?t=…`. Without an address: the admin of ADMIN_EMAIL, or a nameless one.
@@ -114,6 +116,7 @@ export function createAccess(deps: AccessDeps): Access {
       return caller;
     },
     refsOf: directory.refsOf,
+    listWorkspaces: async () => (await store.workspaces()).map(({ workspace_id }) => workspace_id),
     findWorkspace: async (given) => findWorkspaceId(await store.workspaces(), given),
     async createSignInPath(email = admin?.email ?? LOCAL_ADMIN) {
       const user = await users.ensureUser(DEFAULT_WORKSPACE_ID, email, "admin");

@@ -3,6 +3,7 @@ import { createFailedStore } from "../collect/store-failed.ts";
 import { createTrackingPlan, type TrackingPlan } from "../collect/tracking-plan.ts";
 import type { Guard } from "../contacts/privacy/guard.ts";
 import type { BatchStatement } from "../db/db.ts";
+import { createServiceHooks } from "../hooks.ts";
 import { truncateIp } from "../lib/ip.ts";
 import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
@@ -28,16 +29,25 @@ export async function replay(options: ReplayOptions): Promise<void> {
       now: context.now,
       onError: (error) => console.error("The tracking plan cannot be read:", error),
     });
+    const hooks = await createServiceHooks({
+      ...context,
+      baseUrl: "",
+      onError: (error) => console.error("The webhooks' counts cannot be written:", error),
+    });
     await plan.start();
     await privacy.start();
     await privacy.consents.start();
     try {
-      const failedEvents = createFailedEvents(createDeps(context, privacy.guard, plan));
+      const failedEvents = createFailedEvents({
+        ...createDeps(context, privacy.guard, plan),
+        reports: hooks.reports,
+      });
       if (dryRun) return await report(failedEvents, workspaceId, reason);
       if (id !== undefined) return print(await failedEvents.replay(workspaceId, id));
       print(await failedEvents.replayAll(workspaceId, reason));
     } finally {
       plan.stop();
+      await hooks.hooks.stop();
       privacy.stop();
     }
   });
@@ -48,7 +58,7 @@ function createDeps(
   { config, now, storage }: CommandContext,
   guard: Guard,
   plan: TrackingPlan,
-): FailedEventsDeps {
+): Omit<FailedEventsDeps, "reports"> {
   const { db, keyring } = storage;
   const salt = keyring.keysFor("address").current.bytes;
   const write = (statement: BatchStatement) => db.batch([statement]);

@@ -3,7 +3,8 @@ import { toStorableText } from "../lib/storable.ts";
 import type { EventRow } from "../log/event.ts";
 import type { RejectedItem } from "../log/failed-events.ts";
 import { createClickParameter } from "./click-parameter.ts";
-import { type ReadAgainDeps, readAgain } from "./read-again.ts";
+import type { HookReports } from "./hooks/reports.ts";
+import { type ReadAgain, type ReadAgainDeps, readAgain } from "./read-again.ts";
 import { explainReason } from "./rejections.ts";
 import type { FailedEvent, FailedQuery, FailedStatus, FailedStore } from "./store-failed.ts";
 
@@ -14,6 +15,8 @@ export interface FailedEventsDeps extends Pick<ReadAgainDeps, "storableIp" | "fi
   /** Appends facts: durable when resolved, and safe to repeat. */
   record(events: readonly EventRow[]): Promise<void>;
   keepRejected(items: readonly RejectedItem[]): Promise<void>;
+  /** What providers reported: it is matched again, not collected. */
+  readonly reports: HookReports;
   now(): number;
 }
 
@@ -61,7 +64,7 @@ const PIECE = 100;
 
 /** Puts the refused events together. */
 export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
-  const { store, now, storableIp, findPlanned } = deps;
+  const { store, now, storableIp, findPlanned, reports } = deps;
   const reading = {
     storableIp,
     findPlanned,
@@ -82,10 +85,15 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
     throw settled(found);
   }
 
+  async function read(workspaceId: number, event: FailedEvent): Promise<ReadAgain> {
+    if (reports.isReport(event)) return reports.read(workspaceId, event);
+    return readAgain(workspaceId, event, reading);
+  }
+
   async function replayOne(workspaceId: number, event: FailedEvent): Promise<Replayed> {
     if (event.status !== "open") throw settled(event);
     const { id } = event;
-    const { events, rejected } = readAgain(workspaceId, event, reading);
+    const { events, rejected } = await read(workspaceId, event);
     const answer = {
       id,
       accepted: events.length,
@@ -100,7 +108,8 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
     await deps.record(events);
     if (rejected.length > 0) await deps.keepRejected(rejected.map(({ item }) => item));
     const move = { from: "open", to: "replayed", note: null, at: now() } as const;
-    await store.move(workspaceId, id, move);
+    const isMoved = await store.move(workspaceId, id, move);
+    if (isMoved && reports.isReport(event)) reports.countMatched(workspaceId, event, events);
     return { ...answer, status: "replayed" };
   }
 

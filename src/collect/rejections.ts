@@ -38,7 +38,9 @@ export function explainReason(reason: string): string {
 /** Where the whole body could not be read. */
 const BODY_EXPLANATIONS: Readonly<Record<string, string>> = {
   invalid_json: "The body is not JSON in UTF-8.",
-  unmatched_mail: "The report fits no mail and no contact of this workspace.",
+  unmatched_mail:
+    "The report fits no mail and no contact of this workspace. Replay it once they are known here.",
+  report_waiting: "The report came while the database was away; it is matched by itself after.",
   invalid_body: "Expected one event, a list of them, or {batch: […]}.",
   body_too_large: "A batch holds at most 1,000 events, and 4 kB of context of its own.",
 };

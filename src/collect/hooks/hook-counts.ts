@@ -6,6 +6,8 @@ const FLUSH_MS = 1000;
 /** Counts what comes from providers, by outcome. */
 export interface HookCounts {
   add(workspaceId: number, esp: string, outcome: string): void;
+  /** Counts what had come before under another outcome. */
+  move(workspaceId: number, esp: string, from: string | undefined, to: string): void;
   read(workspaceId: number): Promise<HookCount[]>;
   start(): void;
   stop(): Promise<void>;
@@ -29,7 +31,9 @@ export function createHookCounts({ store, now, onError }: HookCountsDeps): HookC
     const counts: Waiting = waiting.get(workspaceId) ?? new Map();
     waiting.set(workspaceId, counts);
     const key = `${count.esp} ${count.outcome}`;
-    counts.set(key, { ...count, total: (counts.get(key)?.total ?? 0) + count.total });
+    const known = counts.get(key) ?? { total: 0, last_at: 0 };
+    const last_at = Math.max(known.last_at, count.last_at);
+    counts.set(key, { ...count, total: known.total + count.total, last_at });
   }
 
   async function flush(): Promise<void> {
@@ -48,6 +52,11 @@ export function createHookCounts({ store, now, onError }: HookCountsDeps): HookC
   return {
     add: (workspaceId, esp, outcome) =>
       put(workspaceId, { esp, outcome, total: 1, last_at: now() }),
+    move(workspaceId, esp, from, to) {
+      // Nothing came: the time of the last arrival stays.
+      if (from !== undefined) put(workspaceId, { esp, outcome: from, total: -1, last_at: 0 });
+      put(workspaceId, { esp, outcome: to, total: 1, last_at: 0 });
+    },
     async read(workspaceId) {
       await flush();
       return store.counts(workspaceId);

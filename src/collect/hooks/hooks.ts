@@ -35,7 +35,11 @@ interface Actor {
 export interface Hooks {
   /** A provider by its name in the address. @throws {AppError} `not_found` */
   find(esp: string): CatalogEntry<HookDefinition>;
-  /** From memory; undefined where the workspace has set up none. */
+  /**
+   * From memory; undefined where the workspace has set up none.
+   *
+   * @throws {AppError} `not_ready` (503) before the first load: providers take a 404 for an answer, and never come again
+   */
   credentialOf(workspaceId: number, esp: string): string | undefined;
   list(workspaceId: number): Promise<HookView[]>;
   /**
@@ -72,7 +76,8 @@ const SECRET_LENGTH = 32;
 /** The table `hooks` with its copy in memory. */
 export function createHooks(deps: HooksDeps): Hooks {
   const { catalog, store, counts, keys, now, recordAudit, onError } = deps;
-  const snapshot = createSnapshot<ReadonlyMap<string, string>>(new Map(), load, onError);
+  const nothing: ReadonlyMap<string, string> = new Map();
+  const snapshot = createSnapshot(nothing, load, onError);
 
   async function load(): Promise<ReadonlyMap<string, string>> {
     const known = new Map<string, string>();
@@ -99,7 +104,10 @@ export function createHooks(deps: HooksDeps): Hooks {
 
   return {
     find,
-    credentialOf: (workspaceId, esp) => snapshot.current().get(ownerOf(workspaceId, esp)),
+    credentialOf(workspaceId, esp) {
+      if (snapshot.current() === nothing) throw notReady();
+      return snapshot.current().get(ownerOf(workspaceId, esp));
+    },
     async list(workspaceId) {
       const rows = await counts.read(workspaceId);
       return catalog.map(({ name, entry }) => {
@@ -141,6 +149,13 @@ export function createHooks(deps: HooksDeps): Hooks {
       await counts.stop();
     },
   };
+}
+
+function notReady(): AppError {
+  return new AppError("not_ready", 503, "The webhooks' settings have not been read yet.", {
+    hint: "Send it again in a moment.",
+    retryAfterS: 5,
+  });
 }
 
 function ownerOf(workspaceId: number, esp: string): string {

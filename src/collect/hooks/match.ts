@@ -7,7 +7,7 @@ import type { SentMail } from "./store.ts";
 /** A provider's event that became a fact, or why it did not. */
 export interface Matched {
   readonly given: HookEvent;
-  readonly fact: EventRow | "ignored" | "invalid" | "unmatched";
+  readonly fact: EventRow | "ignored" | "invalid" | "unmatched" | "waiting";
 }
 
 export interface MatchDeps {

@@ -4,12 +4,14 @@ import { LRUCache } from "lru-cache";
 import { AppError } from "../../lib/errors.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { Refs } from "../../lib/refs.ts";
+import { settlesWithin } from "../../lib/within.ts";
 import type { EventRow } from "../../log/event.ts";
 import type { RejectedItem } from "../../log/failed-events.ts";
 import type { HookDefinition, HookEvent, HookNetwork } from "./define.ts";
 import type { HookCounts } from "./hook-counts.ts";
 import type { Hooks } from "./hooks.ts";
 import { type MatchDeps, type Matched, matchEvents } from "./match.ts";
+import { REPORT_WAITING, sourceOf, UNMATCHED_MAIL, writeReport } from "./report.ts";
 
 export interface ReceiveDeps extends MatchDeps {
   readonly hooks: Pick<Hooks, "find" | "credentialOf">;
@@ -20,6 +22,8 @@ export interface ReceiveDeps extends MatchDeps {
   readonly keepRejected: (items: readonly RejectedItem[]) => Promise<void>;
   /** Resolves once what was taken so far can be read, or soon after. */
   readonly catchUp: () => Promise<void>;
+  /** Told that reports were kept to be matched later. */
+  readonly onWaiting: () => void;
   readonly now: () => number;
 }
 
@@ -39,10 +43,15 @@ export interface Received {
   readonly ignored: number;
   readonly unmatched: number;
   readonly invalid: number;
+  /** Kept, and matched once the database is back. */
+  readonly waiting: number;
 }
 
 /** Tokens of Mailgun's signatures, which cover no body: one that comes again with another body is forged. */
 const REMEMBERED_TOKENS = 100_000;
+
+/** Providers hang up after 10 to 30 s, and send again: a database that does not answer is one that is away. */
+const MATCH_MS = 5000;
 
 /** Takes a provider's request: verified, matched, on disk when it resolves. */
 export function createReceiver(deps: ReceiveDeps): (call: HookCall) => Promise<Received> {
@@ -63,7 +72,21 @@ export function createReceiver(deps: ReceiveDeps): (call: HookCall) => Promise<R
     throw refusal(verification === "stale");
   }
 
-  async function match(call: HookCall, events: readonly HookEvent[]): Promise<Matched[]> {
+  /** Without the database the reports are kept as they are. */
+  async function match(call: HookCall, events: readonly HookEvent[]): Promise<readonly Matched[]> {
+    let matched: readonly Matched[] = events.map(toWaiting);
+    const finding = find(call, events).then((found) => {
+      matched = found;
+    });
+    try {
+      await settlesWithin(finding, MATCH_MS);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 503) throw error;
+    }
+    return matched;
+  }
+
+  async function find(call: HookCall, events: readonly HookEvent[]): Promise<Matched[]> {
     const { workspaceId, esp } = call;
     const refs = deps.refsOf(workspaceId);
     const origin = { workspaceId, sourceId: sourceOf(esp), refs, receivedAt: deps.now() };
@@ -77,8 +100,10 @@ export function createReceiver(deps: ReceiveDeps): (call: HookCall) => Promise<R
   async function keep(call: HookCall, matched: readonly Matched[]): Promise<void> {
     const facts = matched.flatMap(({ fact }) => (typeof fact === "string" ? [] : [fact]));
     if (facts.length > 0) await deps.record(facts);
-    const unmatched = matched.filter(({ fact }) => fact === "unmatched");
-    const refused = unmatched.map(({ given }) => ({ reason: "unmatched_mail", raw: rawOf(given) }));
+    const refused = matched.flatMap(({ given, fact }) => {
+      const reason = typeof fact === "string" ? REASONS[fact] : undefined;
+      return reason === undefined ? [] : [{ reason, raw: writeReport(given) }];
+    });
     // What was not understood can only be kept as it came.
     if (matched.some(({ fact }) => fact === "invalid")) {
       refused.push({ reason: "invalid_event", raw: call.bytes.toString("utf8") });
@@ -91,6 +116,7 @@ export function createReceiver(deps: ReceiveDeps): (call: HookCall) => Promise<R
       receivedAt: deps.now(),
     };
     await deps.keepRejected(refused.map((item) => ({ ...from, ...item })));
+    if (matched.some(({ fact }) => fact === "waiting")) deps.onWaiting();
   }
 
   return async (call) => {
@@ -100,28 +126,23 @@ export function createReceiver(deps: ReceiveDeps): (call: HookCall) => Promise<R
     if (await entry.handshake?.(body, deps.network)) return tally([]);
     const matched = await match(call, entry.read(body));
     await keep(call, matched);
-    for (const one of matched) deps.counts.add(call.workspaceId, call.esp, outcomeOf(one));
+    for (const one of matched) {
+      // What waits is counted when it is known what became of it.
+      if (one.fact !== "waiting") deps.counts.add(call.workspaceId, call.esp, outcomeOf(one));
+    }
     return tally(matched);
   };
 }
 
-/** The `source_id` of a provider's facts: no key has it. */
-function sourceOf(esp: string): string {
-  return `hook-${esp}`;
-}
+/** Of what is kept with the refused events, in the generic form. */
+const REASONS: Readonly<Record<string, string>> = {
+  unmatched: UNMATCHED_MAIL,
+  waiting: REPORT_WAITING,
+};
 
-/** In the generic form; its id makes it one row, however often it is sent again. */
-function rawOf({ id, outcome, at, email, contactId, messageId, campaign, properties }: HookEvent) {
-  return JSON.stringify({
-    messageId: id,
-    event: outcome,
-    email,
-    contact_id: contactId,
-    message_id: messageId,
-    campaign,
-    ts: at === null ? null : new Date(at).toISOString(),
-    meta: properties,
-  });
+function toWaiting(given: HookEvent): Matched {
+  const { outcome } = given;
+  return { given, fact: outcome === "ignored" || outcome === "invalid" ? outcome : "waiting" };
 }
 
 function outcomeOf({ fact }: Matched): string {
@@ -131,7 +152,9 @@ function outcomeOf({ fact }: Matched): string {
 function tally(matched: readonly Matched[]): Received {
   const count = (wanted: string) => matched.filter(({ fact }) => fact === wanted).length;
   const [ignored, unmatched, invalid] = [count("ignored"), count("unmatched"), count("invalid")];
-  return { accepted: matched.length - ignored - unmatched - invalid, ignored, unmatched, invalid };
+  const waiting = count("waiting");
+  const accepted = matched.length - ignored - unmatched - invalid - waiting;
+  return { accepted, ignored, unmatched, invalid, waiting };
 }
 
 function isReplay(

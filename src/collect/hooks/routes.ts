@@ -48,6 +48,7 @@ export const receivedSchema = z.object({
   ignored: z.int(),
   unmatched: z.int(),
   invalid: z.int(),
+  waiting: z.int().meta({ description: "Kept while the database is away, and matched after." }),
 });
 
 /** `/v1/hooks`: what providers report of mails, and what verifies them. Mount it before anything that reads bodies. */

@@ -54,7 +54,10 @@ export function createHookStore(db: Db): HookStore {
             INSERT INTO hook_counts (workspace_id, esp, outcome, total, last_at)
             VALUES (${workspaceId}, ${esp}, ${outcome}, ${total}, ${last_at})
             ON CONFLICT (workspace_id, esp, outcome)
-            DO UPDATE SET total = hook_counts.total + excluded.total, last_at = excluded.last_at`,
+            DO UPDATE SET
+              total = hook_counts.total + excluded.total,
+              last_at = CASE WHEN excluded.last_at > hook_counts.last_at
+                THEN excluded.last_at ELSE hook_counts.last_at END`,
         ),
       );
     },

@@ -1,7 +1,9 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { actorOf } from "../../access/access.ts";
 import type { HookView } from "../../collect/hooks/hooks.ts";
+import { UNMATCHED_MAIL } from "../../collect/hooks/report.ts";
 import { AppError } from "../../lib/errors.ts";
+import { textOf } from "./contacts.ts";
 import type { PageDeps } from "./deps.ts";
 import { readSessionForm, requireAdmin, signedInOf } from "./session.ts";
 import type { Show } from "./show.ts";
@@ -21,12 +23,16 @@ const NOTHING: HookForm = { esp: "", secret: "", error: "" };
 /** `/settings/hooks`: email providers that report what became of mails. */
 export function createHookPages(deps: PageDeps, show: Show, gate: RequestHandler): Router {
   const router = express.Router();
-  const { access, hooks } = deps;
+  const { access, hooks, failedEvents, auditFailed } = deps;
 
   async function showHooks(req: Request, res: Response, form: HookForm, status = 200) {
     const { workspaceId, scopes } = signedInOf(res).caller;
     const list = await hooks.list(workspaceId);
+    const refused = await failedEvents.count(workspaceId, "open");
     const view = {
+      unmatched: refused.find(({ reason }) => reason === UNMATCHED_MAIL)?.count ?? 0,
+      unmatchedHref: `/failed-events?${new URLSearchParams({ reason: UNMATCHED_MAIL })}`,
+      done: sayMatched(textOf(req, "matched")),
       isAdmin: scopes.has("admin"),
       hooks: list.map((hook) => ({
         ...describe(hook),
@@ -38,6 +44,17 @@ export function createHookPages(deps: PageDeps, show: Show, gate: RequestHandler
   }
 
   router.get(PATH, gate, (req, res) => showHooks(req, res, NOTHING));
+
+  router.post(`${PATH}/unmatched/replay`, gate, async (req, res) => {
+    await readSessionForm(req, res, access);
+    const { caller } = requireAdmin(res);
+    const { replayed, still_refused: left } = await failedEvents.replayAll(
+      caller.workspaceId,
+      UNMATCHED_MAIL,
+    );
+    await auditFailed(caller, "replay_all", UNMATCHED_MAIL);
+    res.redirect(303, `${PATH}?matched=${replayed}-${left}`);
+  });
 
   router.post(`${PATH}/:esp`, gate, async (req: Request<{ esp: string }>, res) => {
     const form = await readSessionForm(req, res, access);
@@ -65,6 +82,12 @@ export function createHookPages(deps: PageDeps, show: Show, gate: RequestHandler
   return router;
 }
 
+/** The address carries numbers, not the sentence: nobody else's words appear on the page. */
+function sayMatched(code: string): string {
+  const [, matched, left] = /^(\d{1,9})-(\d{1,9})$/.exec(code) ?? [];
+  return matched === undefined ? "" : `Matched: ${matched}. Still of nobody known here: ${left}.`;
+}
+
 /** What is worth a look comes last, with a word of what it means. */
 const TROUBLE: Record<string, string> = {
   unmatched: "of mails and contacts not known here",
@@ -80,7 +103,7 @@ function describe(hook: HookView) {
       .filter(([outcome]) => !Object.hasOwn(TROUBLE, outcome))
       .map(([outcome, total]) => ({ outcome, total })),
     trouble: counts
-      .filter(([outcome]) => Object.hasOwn(TROUBLE, outcome))
+      .filter(([outcome, total]) => total > 0 && Object.hasOwn(TROUBLE, outcome))
       .map(([outcome, total]) => ({ outcome, total, text: TROUBLE[outcome] })),
   };
 }

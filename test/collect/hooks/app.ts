@@ -6,6 +6,7 @@ import { createHookNetwork, type Fetch } from "../../../src/collect/hooks/networ
 import { createHookRoutes } from "../../../src/collect/hooks/routes.ts";
 import { createHookStore } from "../../../src/collect/hooks/store.ts";
 import type { Db } from "../../../src/db/db.ts";
+import { storageUnavailable } from "../../../src/db/failures.ts";
 import { type Caller, setCaller } from "../../../src/lib/caller.ts";
 import { createKeyring } from "../../../src/lib/keyring.ts";
 import { createRefs } from "../../../src/lib/refs.ts";
@@ -27,6 +28,8 @@ export interface HookApp {
   readonly rejected: RejectedItem[];
   /** Addresses that were asked, in order. */
   readonly asked: string[];
+  /** How the database is, as far as mails and contacts are concerned. */
+  readonly state: { database: "there" | "away" | "frozen" };
   /** What the settings say came from a provider. */
   countsOf(esp: string): Promise<Record<string, number> | undefined>;
 }
@@ -39,6 +42,11 @@ export async function createHookApp(
   const events: EventRow[] = [];
   const rejected: RejectedItem[] = [];
   const asked: string[] = [];
+  const state: HookApp["state"] = { database: "there" };
+  const find = async <T>(found: T): Promise<T> => {
+    if (state.database === "away") throw storageUnavailable("The database is away.");
+    return state.database === "there" ? found : new Promise<never>(() => {});
+  };
   const fetch: Fetch = async (url) => {
     asked.push(url);
     return new Response(answers[url] ?? "", { status: url in answers ? 200 : 404 });
@@ -66,15 +74,16 @@ export async function createHookApp(
       hooks,
       counts,
       network: createHookNetwork(fetch),
-      findSent: async (_workspaceId, wanted) => (wanted.includes(mail.message_id) ? [mail] : []),
-      findKnown: async (_workspaceId, wanted) => {
+      findSent: (_workspaceId, wanted) => find(wanted.includes(mail.message_id) ? [mail] : []),
+      findKnown: (_workspaceId, wanted) => {
         const bob = refs.contact({ email: "bob@example.com" }) ?? "";
-        return new Set(wanted.filter((ref) => ref === bob));
+        return find(new Set(wanted.filter((ref) => ref === bob)));
       },
       refsOf: () => refs,
       record: async (more) => void events.push(...more),
       keepRejected: async (more) => void rejected.push(...more),
       catchUp: async () => {},
+      onWaiting: () => {},
       authorize: () => (req, res, next) => {
         setCaller(res, { ...SECRET, workspaceId: Number(req.get("as-workspace") ?? 1) });
         next();
@@ -90,6 +99,7 @@ export async function createHookApp(
     events,
     rejected,
     asked,
+    state,
     async countsOf(esp) {
       return (await hooks.list(1)).find((hook) => hook.esp === esp)?.counts;
     },

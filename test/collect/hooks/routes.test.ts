@@ -147,7 +147,7 @@ describe.each(providers)("%s", (esp, credential, good, old) => {
 
   it("makes a delivery a fact of the mail it is about", async () => {
     const { body } = await post(esp, good).expect(200);
-    expect(body).toEqual({ accepted: 1, ignored: 0, unmatched: 0, invalid: 0 });
+    expect(body).toEqual({ accepted: 1, ignored: 0, unmatched: 0, invalid: 0, waiting: 0 });
     expect(hook.events).toMatchObject([
       {
         source: "esp",
@@ -160,6 +160,27 @@ describe.each(providers)("%s", (esp, credential, good, old) => {
       },
     ]);
     expect(await hook.countsOf(esp)).toEqual({ delivered: 1 });
+  });
+
+  it("is kept, verified, while the database is away, and matched to nothing yet", async () => {
+    hook.state.database = "away";
+    const answer = await post(esp, good).expect(200);
+    expect(answer.body).toMatchObject({ accepted: 0, unmatched: 0, waiting: 1 });
+    expect(hook.events).toEqual([]);
+    const [kept] = hook.rejected;
+    expect(kept).toMatchObject({ reason: "report_waiting", sourceId: `hook-${esp}` });
+    expect(JSON.parse(kept?.raw ?? "")).toMatchObject({
+      event: "delivered",
+      message_id: "order-7",
+      messageId: expect.stringMatching(/./),
+    });
+  });
+
+  it("is told to come again before the credentials are read", async () => {
+    hook = await createHookApp(database.db);
+    const answer = await post(esp, good).expect(503);
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    expect(hook.rejected).toEqual([]);
   });
 
   it("gives a repetition the id of the first, which the log keeps once", async () => {
@@ -280,7 +301,7 @@ describe("any other service", () => {
       { event: "exploded" },
     ]);
     const answer = await post("generic", { body, headers }).expect(200);
-    expect(answer.body).toEqual({ accepted: 1, ignored: 1, unmatched: 1, invalid: 1 });
+    expect(answer.body).toEqual({ accepted: 1, ignored: 1, unmatched: 1, invalid: 1, waiting: 0 });
     expect(hook.events).toMatchObject([
       {
         type: "bounced",
@@ -297,6 +318,17 @@ describe("any other service", () => {
       unmatched: 1,
     });
   });
+
+  it("does not wait for a database that does not answer", async () => {
+    hook.state.database = "frozen";
+    const headers = { authorization: "Bearer api-key" };
+    const body = JSON.stringify([
+      { event: "bounced", email: "bob@example.com" },
+      { event: "open" },
+    ]);
+    const answer = await post("generic", { body, headers }).expect(200);
+    expect(answer.body).toMatchObject({ ignored: 1, waiting: 1 });
+  }, 10_000);
 
   it("is refused with a key that nobody has", async () => {
     const headers = { authorization: "Bearer nobody" };

@@ -1,0 +1,79 @@
+import { AppError } from "../../lib/errors.ts";
+import { type Json, parseJson } from "../../lib/json.ts";
+import type { Refs } from "../../lib/refs.ts";
+import type { EventRow } from "../../log/event.ts";
+import type { ReadAgain } from "../read-again.ts";
+import type { FailedEvent } from "../store-failed.ts";
+import type { HookCounts } from "./hook-counts.ts";
+import type { Hooks } from "./hooks.ts";
+import { type MatchDeps, matchEvents } from "./match.ts";
+import { espOf, readReport, UNMATCHED_MAIL } from "./report.ts";
+
+/** What is done about providers' reports that were kept, but are no facts yet. */
+export interface HookReports {
+  /** Whether a refused event is a provider's report. */
+  isReport(event: Pick<FailedEvent, "sourceId">): boolean;
+  /**
+   * Looks again for the mail or contact of a report. All of it or nothing: what was taken at its first arrival is in
+   * the log already.
+   */
+  read(workspaceId: number, event: FailedEvent): Promise<ReadAgain>;
+  /** Counts a report under what it turned out to be. */
+  countMatched(workspaceId: number, event: FailedEvent, facts: readonly EventRow[]): void;
+}
+
+interface HookReportsDeps extends MatchDeps {
+  readonly hooks: Pick<Hooks, "find">;
+  readonly counts: Pick<HookCounts, "move">;
+  readonly refsOf: (workspaceId: number) => Refs;
+}
+
+/** Puts the kept reports together. */
+export function createHookReports({
+  hooks,
+  counts,
+  refsOf,
+  ...match
+}: HookReportsDeps): HookReports {
+  return {
+    isReport: ({ sourceId }) => espOf(sourceId) !== undefined,
+    async read(workspaceId, event) {
+      const { sourceId, receivedAt } = event;
+      const body = bodyOf(event);
+      if (body === undefined) return refuse(workspaceId, event, "invalid_json");
+      const provider = hooks.find(espOf(sourceId) ?? "").entry;
+      const given = readReport(body, provider, hooks.find("generic").entry);
+      const origin = { workspaceId, sourceId, refs: refsOf(workspaceId), receivedAt };
+      const matched = await matchEvents(origin, given, match);
+      if (matched.some(({ fact }) => fact === "invalid")) {
+        return refuse(workspaceId, event, "invalid_event");
+      }
+      if (matched.some(({ fact }) => fact === "unmatched")) {
+        return refuse(workspaceId, event, UNMATCHED_MAIL);
+      }
+      const events = matched.flatMap(({ fact }) => (typeof fact === "string" ? [] : [fact]));
+      return { events, rejected: [] };
+    },
+    countMatched(workspaceId, { sourceId, reason }, facts) {
+      const esp = espOf(sourceId) ?? "";
+      const before = reason === UNMATCHED_MAIL ? "unmatched" : undefined;
+      for (const { type } of facts) counts.move(workspaceId, esp, before, type);
+    },
+  };
+}
+
+function bodyOf({ edited, raw }: FailedEvent): Json | undefined {
+  try {
+    return parseJson(Buffer.from(edited ?? raw));
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+function refuse(workspaceId: number, event: FailedEvent, code: string): ReadAgain {
+  const { sourceId, receivedAt, edited, raw } = event;
+  const source = event.source ?? "server";
+  const item = { workspaceId, sourceId, source, receivedAt, reason: code, raw: edited ?? raw };
+  return { events: [], rejected: [{ index: 0, code, item }] };
+}
