@@ -76,7 +76,7 @@ module.exports = {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(db/|http/|cli/|cli\\.ts|(server|address-book)\\.ts|projections(-thread)?\\.ts|lib/(thread-priority|catalog|clock|config|data-folder|disk(-reserve)?|kept-copy|read-body|log-lines)\\.ts|log/(journal|segment|importer)[^/]*\\.ts|[^/]+/(?:hooks/)?(store|routes|front|deliver|well-known|script-file)[^/]*\\.ts)",
+          "^src/(db/|http/|cli/|cli\\.ts|(server|address-book)\\.ts|(projections|requests)(-thread)?\\.ts|lib/(thread-priority|catalog|clock|config|data-folder|disk(-reserve)?|kept-copy|read-body|log-lines)\\.ts|log/(journal|segment|importer)[^/]*\\.ts|[^/]+/(?:hooks/)?(store|routes|front|deliver|well-known|script-file)[^/]*\\.ts)",
       },
       to: {
         dependencyTypesNot: ["type-only"],

@@ -140,6 +140,8 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
       createCollectRoutes({
         findKey: access.findKey,
         record: pipeline.record,
+        recordRequest: pipeline.recordRequest,
+        mayKeepRequests: pipeline.mayKeepRequests,
         keepRejected: pipeline.keepRejected,
         ...address,
         createId: newId,

@@ -16,12 +16,17 @@ import { type Journal, type Kept, openJournal } from "./log/journal.ts";
 import type { Inbox, Privacy } from "./privacy.ts";
 import { type Projections, startProjections } from "./projections.ts";
 import { readReadiness } from "./readiness.ts";
+import { createRequests, type Requests } from "./requests.ts";
 import type { Storage } from "./storage.ts";
 
 /** Everything behind the doors: facts go in here, and come out as projections. */
 export interface Pipeline {
   /** Keeps facts for a collector: durable when resolved. */
   record(events: readonly EventRow[]): Promise<void>;
+  /** Keeps a request as JSON, whose events the import makes; durable when resolved. */
+  recordRequest(json: string, events: number): Promise<void>;
+  /** Whether a workspace's requests may be kept before anybody has read who they name. */
+  mayKeepRequests(workspaceId: number): boolean;
   /** Keeps what a door refused, raw, on the same way. */
   keepRejected(items: readonly RejectedItem[]): Promise<void>;
   /** Keeps one hit for a reader, who waits 50 ms or so at most. */
@@ -84,12 +89,14 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
       diskCare.noteError(error);
     },
   });
+  const requests = createRequests(config.CLICK_PARAM);
   const importer = createImporter({
     journal,
     db,
     nodeId,
     createId: newId,
     now,
+    readRequests: requests.read,
     screen: deps.privacy.screenJournal(journal).screen,
     onTrouble({ kind, count, error }) {
       metrics.importTrouble.inc({ kind }, count);
@@ -104,6 +111,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
   return assemble({
     journal,
     importer,
+    requests,
     storage,
     owner,
     guard: deps.privacy.guard,
@@ -123,6 +131,7 @@ const TROUBLE = {
 interface Parts {
   readonly journal: Journal;
   readonly importer: Importer;
+  readonly requests: Requests;
   readonly startProjections: () => Promise<Projections>;
   readonly storage: Storage;
   readonly owner: string;
@@ -144,6 +153,11 @@ function assemble(parts: Parts): Pipeline {
       await journal.append(guard.screenEvents(events));
       await new Promise<void>((resolve) => waitForImport(resolve));
     },
+    async recordRequest(json, events) {
+      await journal.appendJson(json, events);
+      await new Promise<void>((resolve) => waitForImport(resolve));
+    },
+    mayKeepRequests: guard.isQuiet,
     async keepRejected(items) {
       for (const { reason } of items) parts.metrics.rejectedEvents.inc({ reason });
       await journal.append(
@@ -180,6 +194,7 @@ function assemble(parts: Parts): Pipeline {
       parts.diskCare.stop();
       if (!importer.stats().stalled) await importer.drained(withinMs);
       await settlesWithin(importer.stop(), STOP_MS);
+      await parts.requests.stop();
       await projections?.stop();
       await journal.close();
     },

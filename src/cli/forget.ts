@@ -1,4 +1,5 @@
 import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
+import { createRequestReader } from "../collect/kept-requests.ts";
 import type { Erasures } from "../contacts/privacy/erasures.ts";
 import { acquireInstanceLock, type InstanceLock } from "../db/sqlite/lock.ts";
 import { errorCode } from "../lib/errors.ts";
@@ -60,12 +61,14 @@ async function eraseHere(context: CommandContext, id: string, json: boolean): Pr
     createId: newId,
     monotonicNow: () => performance.now(),
   });
+  const readRequests = createRequestReader(context.config.CLICK_PARAM);
   const importer = createImporter({
     journal,
     db,
     nodeId: await folder.readNodeId(),
     createId: newId,
     now,
+    readRequests: async (json) => readRequests(json),
     screen: privacy.screenJournal(journal).screen,
     onTrouble: ({ kind, error }) => console.error(`The import has trouble: ${kind}`, error ?? ""),
   });

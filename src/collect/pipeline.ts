@@ -3,13 +3,13 @@ import { toStorableText } from "../lib/storable.ts";
 import type { EventRow } from "../log/event.ts";
 import { scoreQuality } from "../log/quality.ts";
 import type { PlannedParam, Scored } from "../log/quality-checks.ts";
-import { type Arrival, describeSender } from "./arrival.ts";
+import type { Origin } from "./arrival.ts";
 import type { ClickParameter } from "./click-parameter.ts";
 import { isObject, type JsonObject, mapText, objectOf, pick, textOf } from "./json-object.ts";
 import { findBrokenLimit, type RejectCode } from "./limits.ts";
 import { assignMessageId } from "./message-id.ts";
 import { readMoney } from "./money.ts";
-import { type CallType, type Message, readMessage } from "./segment-protocol.ts";
+import { type CallType, findFault, type Message, readMessage } from "./segment-protocol.ts";
 import { correctClockSkew, type EventTimes } from "./time.ts";
 
 /** An event that was not taken, by its place in the request. */
@@ -45,16 +45,28 @@ export interface Batch {
 }
 
 /** Turns the calls of one request into facts. Nothing is thrown for bad input: each item has its verdict. */
-export function collectEvents(batch: Batch, arrival: Arrival, deps: PipelineDeps): Collected {
-  const sender = describeSender(arrival);
+export function collectEvents(batch: Batch, origin: Origin, deps: PipelineDeps): Collected {
   const events: EventRow[] = [];
   const rejections: Rejection[] = [];
   batch.items.forEach((raw, index) => {
     const message = validateItem(raw, batch);
     if (typeof message === "string") rejections.push({ index, code: message, raw });
-    else events.push(toEvent(message, { sender, arrival, index }, deps));
+    else events.push(toEvent(message, { origin, index }, deps));
   });
   return { events, rejections };
+}
+
+/**
+ * Judges the events of a request without making anything of them: a third of the time of `collectEvents`, which
+ * refuses the same ones.
+ */
+export function findRejections({ items, type, isSmall }: Batch): Rejection[] {
+  const rejections: Rejection[] = [];
+  items.forEach((raw, index) => {
+    const code = findBrokenLimit(raw, isSmall) ?? findFault(objectOf(raw), type);
+    if (code) rejections.push({ index, code, raw });
+  });
+  return rejections;
 }
 
 function validateItem(raw: unknown, { type, isSmall }: Batch): Message | RejectCode {
@@ -65,25 +77,21 @@ function validateItem(raw: unknown, { type, isSmall }: Batch): Message | RejectC
 
 /** What surrounds one event of a request. */
 interface Surroundings {
-  /** What the request shows of its sender. */
-  readonly sender: JsonObject;
-  readonly arrival: Arrival;
+  readonly origin: Origin;
   /** Position in the request. */
   readonly index: number;
 }
 
 function toEvent(
   message: Message,
-  { sender, arrival, index }: Surroundings,
+  { origin, index }: Surroundings,
   { clickParameter, storableIp, isDuplicate, findPlanned }: PipelineDeps,
 ): EventRow {
-  const { caller, receivedAt, imported, idempotencyKey } = arrival;
+  const { caller, receivedAt, imported, idempotencyKey } = origin;
   const { type, name, originalAt, sentAt, context, properties } = message;
   const times = correctClockSkew({ originalAt, sentAt, receivedAt, imported });
   const clean = (text: string): string => toStorableText(clickParameter.strip(text));
-  const cleanContext = objectOf(
-    mapText(enrichContext(message, sender, times, arrival, storableIp), clean),
-  );
+  const cleanContext = objectOf(mapText(enrichContext(message, origin, times, storableIp), clean));
   const { value_minor, currency } = readMoney(name, properties);
   // Written out: completing it with createEvent took a seventh of the door's time.
   const event: EventRow = {
@@ -151,9 +159,8 @@ const MAX_USER_AGENT_LENGTH = 512;
 
 function enrichContext(
   { context, givenName, name, originalAt }: Message,
-  sender: JsonObject,
+  { sender, caller, imported }: Origin,
   { flag }: EventTimes,
-  { caller, imported }: Arrival,
   storableIp: (ip: string) => string | null,
 ): JsonObject {
   const enriched = pick(context, CONTEXT);

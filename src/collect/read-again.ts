@@ -3,7 +3,7 @@ import { type Json, parseJson } from "../lib/json.ts";
 import type { EventRow } from "../log/event.ts";
 import type { RejectedItem } from "../log/failed-events.ts";
 import type { PlannedParam } from "../log/quality-checks.ts";
-import type { Arrival } from "./arrival.ts";
+import { type Origin, originOf } from "./arrival.ts";
 import type { ClickParameter } from "./click-parameter.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
 import { isObject } from "./json-object.ts";
@@ -45,8 +45,8 @@ export function readAgain(workspaceId: number, event: FailedEvent, deps: ReadAga
   const fact = event.source === null ? asFact(opened.body) : undefined;
   if (fact) return { events: [{ ...fact, workspace_id: workspaceId }], rejected: [] };
   const items = opened.envelope.items.map((item, index) => withId(item, event.id, index));
-  const arrival = describeArrival(workspaceId, event);
-  const { events, rejections } = collectEvents({ items, type: null, isSmall: false }, arrival, {
+  const origin = describeHead(workspaceId, event);
+  const { events, rejections } = collectEvents({ items, type: null, isSmall: false }, origin, {
     ...deps,
     // What came near it in time is no longer in memory.
     isDuplicate: () => false,
@@ -93,10 +93,10 @@ function describeOrigin(workspaceId: number, event: FailedEvent) {
 }
 
 /** Nothing is known any more of the request's head. */
-function describeArrival(workspaceId: number, event: FailedEvent): Arrival {
+function describeHead(workspaceId: number, event: FailedEvent): Origin {
   const kind = event.source === "server" ? "secret" : "site";
-  return {
-    caller: { workspaceId, kind, id: event.sourceId, scopes: new Set(["collect"]) },
+  return originOf({
+    caller: { workspaceId, kind, id: event.sourceId },
     receivedAt: event.receivedAt,
     imported: false,
     idempotencyKey: undefined,
@@ -105,5 +105,5 @@ function describeArrival(workspaceId: number, event: FailedEvent): Arrival {
     secure: false,
     refusesJoin: event.refusesJoin === 1,
     headers: {},
-  };
+  });
 }

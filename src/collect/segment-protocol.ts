@@ -54,9 +54,8 @@ export interface Message {
  * @see https://segment.com/docs/connections/spec/common/
  */
 export function readMessage(raw: JsonObject, type: CallType | null): Message | RejectCode {
-  const given = type ?? raw["type"];
-  if (given === undefined || given === null || given === "") return "missing_type";
-  if (!isCallType(given)) return "unknown_type";
+  const given = readType(raw, type);
+  if (!isCallType(given)) return given;
   const broken = findMissingPart(given, raw);
   if (broken) return broken;
   const originalAt = readOriginalTime(raw);
@@ -79,6 +78,24 @@ export function readMessage(raw: JsonObject, type: CallType | null): Message | R
     properties,
     raw,
   };
+}
+
+/** Why a call can't be taken, as `readMessage` says it; null where nothing is wrong with it. */
+export function findFault(raw: JsonObject, type: CallType | null): RejectCode | null {
+  const given = readType(raw, type);
+  if (!isCallType(given)) return given;
+  const missing = findMissingPart(given, raw);
+  if (missing) return missing;
+  return readOriginalTime(raw) === "invalid_timestamp" ? "invalid_timestamp" : null;
+}
+
+function readType(
+  raw: JsonObject,
+  type: CallType | null,
+): CallType | "missing_type" | "unknown_type" {
+  const given = type ?? raw["type"];
+  if (given === undefined || given === null || given === "") return "missing_type";
+  return isCallType(given) ? given : "unknown_type";
 }
 
 const NAMES: Record<CallType, string> = {

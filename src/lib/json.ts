@@ -15,7 +15,15 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  *
  * @throws {AppError} `invalid_json` (400: empty, not UTF-8, not JSON) or `too_deep` (400)
  */
-export function parseJson(bytes: Buffer, { maxDepth = 32 }: ParseJsonOptions = {}): Json {
+export function parseJson(bytes: Buffer, options: ParseJsonOptions = {}): Json {
+  return parseJsonText(bytes, options).value;
+}
+
+/** The same, with the text that was parsed. */
+export function parseJsonText(
+  bytes: Buffer,
+  { maxDepth = 32 }: ParseJsonOptions = {},
+): { readonly text: string; readonly value: Json } {
   const text = decodeUtf8(bytes);
   if (text.trim() === "") {
     throw new AppError("invalid_json", 400, "The body is empty.", { hint: "Send JSON." });
@@ -24,7 +32,7 @@ export function parseJson(bytes: Buffer, { maxDepth = 32 }: ParseJsonOptions = {
     throw new AppError("too_deep", 400, `The JSON is nested over ${maxDepth} levels deep.`);
   }
   try {
-    return JSON.parse(text);
+    return { text, value: JSON.parse(text) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unreadable";
     throw new AppError("invalid_json", 400, `The body is not JSON: ${reason}.`, { cause: error });

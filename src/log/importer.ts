@@ -38,6 +38,8 @@ interface ImporterDeps {
   readonly nodeId: string;
   readonly createId: () => string;
   readonly now: () => number;
+  /** Makes facts of the requests in a slice (a JSON array) that a door kept as they came. */
+  readonly readRequests?: (json: Buffer) => Promise<Buffer>;
   /** Takes facts out of a slice (a JSON array) that must not be stored; all of it stays unless given. */
   readonly screen?: (segment: string, json: Buffer) => Promise<Buffer>;
   /** Told of each failed attempt, and of damaged or refused facts. */
@@ -147,7 +149,8 @@ export function createImporter(deps: ImporterDeps): Importer {
 
   async function importSlice(segment: SegmentInfo, frames: Frame[], end: number): Promise<void> {
     const records = frames.reduce((sum, frame) => sum + frame.records, 0);
-    const whole = toJsonArray(frames);
+    const kept = toJsonArray(frames);
+    const whole = (await deps.readRequests?.(kept)) ?? kept;
     const json = (await deps.screen?.(segment.name, whole)) ?? whole;
     try {
       if (db.engine === "postgres") await createPartitions(db, json.toString("utf8"));

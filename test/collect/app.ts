@@ -1,5 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
-import { type CollectDeps, createCollectRoutes } from "../../src/collect/routes.ts";
+import type { CollectDeps } from "../../src/collect/collector.ts";
+import { createRequestReader } from "../../src/collect/kept-requests.ts";
+import { createCollectRoutes } from "../../src/collect/routes.ts";
 import type { Caller } from "../../src/lib/caller.ts";
 import { AppError } from "../../src/lib/errors.ts";
 import type { EventRow } from "../../src/log/event.ts";
@@ -24,10 +26,16 @@ export interface CollectApp {
 export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp {
   const events: EventRow[] = [];
   const rejected: RejectedItem[] = [];
+  const readRequests = createRequestReader(changes.clickParam ?? "jt");
   let ids = 0;
   const deps: CollectDeps = {
     findKey: (secret) => CALLERS[secret],
     record: async (more) => void events.push(...more),
+    recordRequest: async (json) => {
+      const facts = JSON.parse(readRequests(Buffer.from(`[${json}]`)).toString("utf8"));
+      events.push(...facts);
+    },
+    mayKeepRequests: () => true,
     keepRejected: async (more) => void rejected.push(...more),
     clientIp: () => "192.0.2.77",
     isSecure: () => true,

@@ -330,7 +330,7 @@ describe("verdicts", () => {
 
   it("passes a full journal on as 429 with Retry-After", async () => {
     const { app } = createCollectApp({
-      record: () =>
+      recordRequest: () =>
         Promise.reject(new AppError("journal_full", 429, "Later, please.", { retryAfterS: 3 })),
     });
     const answer = await request(app)

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { originOf } from "../../src/collect/arrival.ts";
 import { createClickParameter } from "../../src/collect/click-parameter.ts";
 import { collectEvents } from "../../src/collect/pipeline.ts";
 import { createRecentEvents } from "../../src/collect/recent-events.ts";
@@ -97,7 +98,7 @@ function toRow(
   const receivedAt = typeof received_at === "number" ? received_at : Date.parse(received_at);
   const { events } = collectEvents(
     { items: [message], type: null, isSmall: true },
-    {
+    originOf({
       caller,
       receivedAt,
       imported: given.imported ?? false,
@@ -107,7 +108,7 @@ function toRow(
       headers: {},
       idempotencyKey: undefined,
       refusesJoin: false,
-    },
+    }),
     {
       clickParameter: createClickParameter("jt"),
       storableIp: () => null,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EventRow } from "../../log/event.ts";
 import type { PlannedParam } from "../../log/quality-checks.ts";
-import type { Arrival } from "../arrival.ts";
+import type { Origin } from "../arrival.ts";
 import { createClickParameter } from "../click-parameter.ts";
 import { isObject, type JsonObject, objectOf, textOf } from "../json-object.ts";
 import { sortKeys } from "../message-id.ts";
@@ -36,7 +36,7 @@ export function importRow(row: JsonObject, context: ImportContext): Imported {
   if (typeof call === "string") return { problem: call };
   const { events, rejections } = collectEvents(
     { items: [call.item], type: null, isSmall: false },
-    arrivalOf(context),
+    historyOf(context),
     {
       clickParameter: createClickParameter(context.clickParam),
       storableIp: context.storableIp,
@@ -117,16 +117,11 @@ function hashOf(kind: ImportKind, mapped: JsonObject): string {
   return createHash("sha256").update(content).digest("base64url").slice(0, 27);
 }
 
-function arrivalOf({ workspaceId, sourceId, receivedAt }: ImportContext): Arrival {
+function historyOf({ workspaceId, sourceId, receivedAt }: ImportContext): Origin {
   return {
-    caller: { workspaceId, kind: "secret", id: sourceId, scopes: new Set(["collect"]) },
+    caller: { workspaceId, kind: "secret", id: sourceId },
     receivedAt,
     imported: true,
-    idempotencyKey: undefined,
-    ip: null,
-    network: undefined,
-    secure: true,
-    refusesJoin: false,
-    headers: {},
+    sender: {},
   };
 }

@@ -23,6 +23,8 @@ interface GuardDeps {
 export interface Guard {
   /** What consent leaves of a hit on a contact's link; undefined: it has said nothing. On the hot path. */
   hitConsent(workspaceId: number, ref: string, kind: "click" | "open"): HitConsent | undefined;
+  /** Whether nobody of a workspace was erased or said anything of consent: then nothing is screened. */
+  isQuiet(workspaceId: number): boolean;
   /** The events that may be kept, as they may be kept. */
   screenEvents(events: readonly EventRow[]): readonly EventRow[];
   /** The refused items that may be kept: not those that name an erased contact. */
@@ -86,6 +88,7 @@ export function createGuard({ ledger, consents, refsOf, now, onWithheld }: Guard
   }
 
   return {
+    isQuiet,
     hitConsent(workspaceId, ref, kind) {
       if (isQuiet(workspaceId)) return undefined;
       // A hit is always news: only a contact who came back counts by name.
