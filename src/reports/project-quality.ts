@@ -1,29 +1,58 @@
-import type { BatchStatement, Engine, Sql } from "../db/db.ts";
+import type { BatchStatement, Db, Engine, Sql } from "../db/db.ts";
 import { jsonRows, sql } from "../db/sql.ts";
 import type { StoredEvent } from "../log/event.ts";
 import type { Projection, TableName } from "../log/projection.ts";
+import { STANDARD_EVENTS } from "../log/standard-events.ts";
+import {
+  admitNames,
+  createNamesTable,
+  keyOf,
+  listNames,
+  OTHER_EVENTS,
+  readNames,
+  writeNames,
+} from "./event-names.ts";
 
 const DAY_MS = 86_400_000;
 
 /**
  * The projection that sums the quality of events up: by the day of their arrival, their name and the key they came
- * with; and how many failed each check, with the last of them as an example.
+ * with; and how many failed each check, with the last of them as an example. Names beyond `MOST_EVENT_NAMES` are
+ * summed up as one.
  */
 export function createQualityProjection(engine: Engine): Projection {
   return {
     name: "quality",
-    version: 1,
-    tables: ["quality_days", "quality_failures"],
+    version: 2,
+    tables: ["quality_days", "quality_failures", "event_names"],
     create: createTables,
-    async handle({ events, table }) {
-      const scored = events.filter(({ quality }) => quality !== null);
-      if (scored.length === 0) return [];
+    async handle({ events, table }, db) {
+      const arrived = events.filter(({ quality }) => quality !== null);
+      if (arrived.length === 0) return [];
+      const { scored, names } = await foldNames(arrived, db, table);
       const failures = sumFailures(scored);
       return [
+        ...writeNames(engine, table, names),
         writeDays(engine, table, sumDays(scored)),
         ...(failures.length > 0 ? [writeFailures(engine, table, failures)] : []),
       ];
     },
+  };
+}
+
+/** Gives names without a place the one that they share; also says which names have to be remembered. */
+async function foldNames(arrived: readonly StoredEvent[], db: Db, table: TableName) {
+  const seen = listNames(arrived.map(placeOf));
+  if (seen.length === 0) return { scored: arrived, names: [] };
+  const known = await readNames(db, table, seen);
+  const admitted = admitNames(seen, known);
+  return {
+    scored: arrived.map((event) =>
+      STANDARD_EVENTS.has(event.name) || admitted.has(keyOf(event))
+        ? event
+        : { ...event, name: OTHER_EVENTS },
+    ),
+    names: seen.filter((one) => admitted.has(keyOf(one)) && !known.declared.has(keyOf(one))),
   };
 }
 
@@ -50,6 +79,7 @@ function createTables(table: TableName): readonly Sql[] {
         example_seq  BIGINT NOT NULL,
         PRIMARY KEY (workspace_id, day, name, source_id, check_id)
       )`,
+    createNamesTable(table),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Db } from "../db/db.ts";
 import { empty, jsonRows, sql } from "../db/sql.ts";
+import { MOST_EVENT_NAMES, OTHER_EVENTS } from "./event-names.ts";
 import { adviceOf } from "./quality-advice.ts";
 import type { IsConversion } from "./store.ts";
 
@@ -40,6 +41,12 @@ interface FailedCheck {
 /** How well events were sent in a span of days. */
 export interface QualityReport {
   readonly totals: QualityScores;
+  /** Events that are counted as `(other)`, because the workspace has too many names. */
+  readonly folded: {
+    readonly reason: "too_many_event_names";
+    readonly events: number;
+    readonly most_names: number;
+  };
   /** Every day of the span, oldest first; YYYY-MM-DD, UTC, by arrival. */
   readonly days: readonly (QualityScores & { readonly day: string })[];
   /** Most points lost first. */
@@ -75,7 +82,7 @@ export async function readQuality(
     q.workspace_id = ${workspaceId} AND q.day BETWEEN ${firstDay} AND ${lastDay}
     ${event === undefined ? empty : sql`AND q.name = ${event}`}
     ${sourceId === undefined ? empty : sql`AND q.source_id = ${sourceId}`}`;
-  const [byDay, byEvent, failures] = await Promise.all([
+  const [byDay, byEvent, failures, folded] = await Promise.all([
     db.all<SumRow & { day: number }>(sql`
       SELECT q.day, SUM(q.events) AS events, SUM(q.score_sum) AS score_sum
       FROM quality_days AS q WHERE ${inSpan} GROUP BY q.day`),
@@ -90,10 +97,18 @@ export async function readQuality(
         MAX(q.example_seq) AS seq
       FROM quality_failures AS q WHERE ${inSpan}
       GROUP BY q.name, q.source_id, q.check_id`),
+    db.get<{ events: number | null }>(sql`
+      SELECT SUM(q.events) AS events
+      FROM quality_days AS q WHERE ${inSpan} AND q.name = ${OTHER_EVENTS}`),
   ]);
   const ofDay = new Map(byDay.map((row) => [row.day, row]));
   return {
     totals: toScores(byDay),
+    folded: {
+      reason: "too_many_event_names",
+      events: folded?.events ?? 0,
+      most_names: MOST_EVENT_NAMES,
+    },
     days: Array.from({ length: days }, (_, index) => firstDay + index * DAY_MS).map((day) => {
       const row = ofDay.get(day);
       return { day: new Date(day).toISOString().slice(0, 10), ...toScores(row ? [row] : []) };

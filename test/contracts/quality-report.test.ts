@@ -71,6 +71,7 @@ describe.each(testEngines)("the quality report on %s", (engine) => {
   it("gives mean scores by day, event and source, worst first", async () => {
     const report = await readQuality(database.db, 1, { days: 3, until: UNTIL }, isSale);
     expect(report.totals).toEqual({ events: 4, score: 83 });
+    expect(report.folded).toMatchObject({ events: 0 });
     expect(report.days).toEqual([
       { day: "2026-03-01", events: 0, score: null },
       { day: "2026-03-02", events: 2, score: 90 },

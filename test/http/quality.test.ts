@@ -7,6 +7,7 @@ import { BASE_URL, createTestAccess, createTestApp, createTestPages, NOON } from
 
 const REPORT: QualityReport = {
   totals: { events: 12, score: 74 },
+  folded: { reason: "too_many_event_names", events: 4321, most_names: 2000 },
   days: [
     { day: "2026-03-02", events: 0, score: null },
     { day: "2026-03-03", events: 12, score: 74 },
@@ -84,7 +85,7 @@ describe("/quality and /failed-events", () => {
   it("shows the score, what to change and an example, escaped", async () => {
     const { text } = await get("/quality?days=7&event=purchase&source=s1").expect(200);
     expect(asked.at(-1)).toEqual({ days: 7, event: "purchase", sourceId: "s1", until: NOON });
-    for (const part of ["No currency.", "Send it.", "&lt;script&gt;", "bar-fair"]) {
+    for (const part of ["No currency.", "Send it.", "&lt;script&gt;", "bar-fair", "4,321 events"]) {
       expect(text).toContain(part);
     }
   });

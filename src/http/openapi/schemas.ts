@@ -240,6 +240,13 @@ const scoresSchema = z.object({ events: z.int(), score: z.int().nullable() });
 export const qualitySchema = z
   .object({
     totals: scoresSchema,
+    folded: z
+      .object({
+        reason: z.literal("too_many_event_names"),
+        events: z.int(),
+        most_names: z.int(),
+      })
+      .meta({ description: "Events summed up as `(other)`: the workspace has too many names." }),
     days: z.array(scoresSchema.extend({ day: z.iso.date() })),
     checks: z.array(
       z.object({

@@ -1,4 +1,5 @@
 import { STANDARD_EVENTS, type StandardEvent } from "../../log/standard-events.ts";
+import { MOST_EVENT_NAMES, OTHER_EVENTS } from "../../reports/event-names.ts";
 import type { EventUse } from "../../reports/event-use.ts";
 import { adviceOf } from "../../reports/quality-advice.ts";
 import type { PageDeps } from "./deps.ts";
@@ -29,11 +30,13 @@ export function toPlanView({ planned, use, isConversion }: PlanFacts) {
   const declared = new Set(planned.map(({ name }) => name));
   const undeclared = use
     .filter(({ event }) => !declared.has(event) && !STANDARD_EVENTS.has(event))
+    .filter(({ event }) => event !== OTHER_EVENTS)
     .map(({ event }) => describe(event));
   return {
     planned: planned.map(({ name, parameters }) => ({ ...describe(name), parameters })),
     undeclared: undeclared.slice(0, MOST_UNDECLARED),
     moreUndeclared: Math.max(0, undeclared.length - MOST_UNDECLARED),
+    folded: { events: used.get(OTHER_EVENTS)?.events ?? 0, most_names: MOST_EVENT_NAMES },
     inUse: use.flatMap(({ event }) => {
       const standard = STANDARD_EVENTS.get(event);
       return standard ? [toStandardRow(standard)] : [];

@@ -74,8 +74,9 @@ function toChoices(req: PageRequest) {
 }
 
 function toView(report: QualityReport, names: ReadonlyMap<string, string>) {
-  const { totals, days, checks, events } = report;
+  const { totals, folded, days, checks, events } = report;
   return {
+    folded,
     isEmpty: totals.events === 0,
     totals: { ...totals, band: bandOf(totals.score) },
     chart: drawScores(days),
