@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
 import { createClientAddress } from "./lib/client-address.ts";
 import { AppError } from "./lib/errors.ts";
+import type { RequestHead } from "./lib/front.ts";
 import { truncateIp } from "./lib/ip.ts";
 import { createRecentCache } from "./lib/recent-cache.ts";
 import type { Common } from "./parts.ts";
@@ -26,11 +26,11 @@ export async function createAddressBook({ config, storage }: Common) {
     return described;
   };
   return {
-    clientIp: (req: IncomingMessage) => addressOf(req).ip,
-    isSecure: (req: IncomingMessage) => addressOf(req).tls,
+    clientIp: (req: RequestHead) => addressOf(req).ip,
+    isSecure: (req: RequestHead) => addressOf(req).tls,
     storableIp,
     networkOf,
-    describeVisitor(req: IncomingMessage) {
+    describeVisitor(req: RequestHead) {
       const { ip, tls } = addressOf(req);
       return { ...describeAddress(ip), tls };
     },

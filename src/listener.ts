@@ -1,4 +1,3 @@
-import type { IncomingMessage, RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { actorOf } from "./access/access.ts";
 import { createAccessRoutes } from "./access/routes.ts";
@@ -25,9 +24,10 @@ import { createTokens } from "./email/tokens.ts";
 import { createServiceHookRoutes } from "./hooks.ts";
 import { createApp } from "./http/app.ts";
 import { renderLinkPage } from "./http/link-page.ts";
-import { withOriginForm } from "./http/origin-form.ts";
+import type { Answering } from "./http/listen.ts";
 import type { Caller } from "./lib/caller.ts";
 import { retentionOf } from "./lib/config.ts";
+import type { RequestHead } from "./lib/front.ts";
 import { createId } from "./lib/ids.ts";
 import { validate } from "./lib/validate.ts";
 import { latestEvents } from "./log/latest-events.ts";
@@ -55,13 +55,13 @@ import { createDomainRoutes } from "./tracking/routes-domains.ts";
 import { createWellKnownRoutes } from "./tracking/routes-well-known.ts";
 import { describeSignals, loadSignals } from "./traffic/signals.ts";
 
-/** Puts the doors and the pages on the parts: what answers a request. */
-export async function createListener(common: Common, parts: Parts): Promise<RequestListener> {
+/** Puts the doors and the pages on the parts. */
+export async function createListener(common: Common, parts: Parts): Promise<Answering> {
   const { config, log, now, storage, metrics, baseUrl } = common;
   const { access, sites, links, pipeline, privacy, openSettings } = parts;
   const { db } = storage;
-  const refusesJoin = (req: IncomingMessage): boolean =>
-    config.GPC_MODE === "no-join" && req.headers["sec-gpc"] === "1";
+  const refusesJoin = ({ headers }: RequestHead): boolean =>
+    config.GPC_MODE === "no-join" && headers["sec-gpc"] === "1";
   const newId = () => createId(now());
   const { describeVisitor, ...address } = await createAddressBook(common);
   const tokens = createTokens({ keyring: storage.keyring });
@@ -272,9 +272,8 @@ export async function createListener(common: Common, parts: Parts): Promise<Requ
     onMiss: (kind, reason) => metrics.misses.inc({ kind, reason }),
     notFoundPage: renderLinkPage("unknown"),
     gonePage: renderLinkPage,
-    app,
   });
-  return withOriginForm(front);
+  return { front, app };
 }
 
 function isMergeTag(text: string): boolean {

@@ -1,9 +1,8 @@
-import type { RequestListener } from "node:http";
 import type { Access } from "./access/access.ts";
 import { bringUp } from "./bring-up.ts";
 import { createGatedDb } from "./db/gate.ts";
 import { acquireInstanceLock } from "./db/sqlite/lock.ts";
-import { listen } from "./http/listen.ts";
+import { type Answering, answer, listen } from "./http/listen.ts";
 import { createClock } from "./lib/clock.ts";
 import { type Config, displayHost, publicUrl } from "./lib/config.ts";
 import type { Logger } from "./lib/log-lines.ts";
@@ -48,8 +47,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
   try {
     const lock = await acquireInstanceLock(storage.folder.path);
     undo.push(() => lock.release());
-    let open: (listener: RequestListener) => void = () => {};
-    const whenOpen = new Promise<RequestListener>((resolve) => {
+    let open: (answering: Answering) => void = () => {};
+    const whenOpen = new Promise<Answering>((resolve) => {
       open = resolve;
     });
     const metrics = createMetrics();
@@ -72,9 +71,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
       start: () => startParts(parts),
     });
     undo.push(async () => rising.stop());
-    const listener = await createListener(common, parts);
+    const answering = await createListener(common, parts);
     await rising.attempted;
-    open(listener);
+    open(answering);
     return {
       localUrl: `http://${displayHost(config.HOST)}:${listening.port}`,
       baseUrl,
@@ -94,14 +93,17 @@ export async function startService(config: Config, log: Logger): Promise<Service
   }
 }
 
-/** Serves with a listener that is not there yet. */
-function waitFor(opened: Promise<RequestListener>): RequestListener {
-  let listener: RequestListener | undefined;
+/** Serves with what is not there yet. */
+function waitFor(opened: Promise<Answering>): Answering {
+  let answering: Answering | undefined;
   void opened.then((ready) => {
-    listener = ready;
+    answering = ready;
   });
-  return (req, res) => {
-    if (listener) listener(req, res);
-    else void opened.then((ready) => ready(req, res));
+  return {
+    front: (request, send) => answering?.front(request, send) ?? false,
+    app(req, res) {
+      if (answering) answering.app(req, res);
+      else void opened.then((ready) => answer(ready, req, res));
+    },
   };
 }

@@ -1,9 +1,18 @@
-import http, { type RequestListener, type Server } from "node:http";
+import http, {
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { AppError, errorCode } from "../lib/errors.ts";
+import type { Front } from "../lib/front.ts";
 import { type Connections, followConnections } from "./connections.ts";
+import { createFastLane, type FastLane } from "./fast-lane.ts";
+import { toOriginForm } from "./origin-form.ts";
 import { type ConnectionRefusal, refuseBadRequests, refuseTransferCoding } from "./refusals.ts";
+import { sendReply } from "./reply.ts";
 
 /** A socket that is slow with its headers holds a place that somebody else needs. */
 const HEADERS_TIMEOUT_MS = 5000;
@@ -26,6 +35,18 @@ const LINGER_MS = 1000;
 const SWEEP_MS = 50;
 /** After this, requests that are still under way are cut. */
 const DRAIN_MS = 8000;
+
+/** What answers requests: the front those that it knows, the app all others. */
+export interface Answering {
+  readonly front: Front;
+  readonly app: RequestListener;
+}
+
+/** Answers one request that came through node:http. */
+export function answer({ front, app }: Answering, req: IncomingMessage, res: ServerResponse): void {
+  toOriginForm(req);
+  if (!front(req, (reply) => sendReply(res, reply))) app(req, res);
+}
 
 interface ListenOptions {
   readonly port: number;
@@ -51,7 +72,7 @@ export interface Listening {
  * @throws {AppError} `cannot_start` when the port is taken or not allowed
  */
 export async function listen(
-  listener: RequestListener,
+  answering: Answering,
   { port, host, maxConnections, onRefused }: ListenOptions,
 ): Promise<Listening> {
   const server = http.createServer({
@@ -65,15 +86,17 @@ export async function listen(
   });
   server.timeout = SILENCE_MS;
   server.maxConnections = maxConnections;
+  const lane = openFastLane(server, answering.front, onRefused);
   const connections = followConnections(server);
   server.on("drop", () => {
     onRefused("too_many");
     server.closeIdleConnections();
+    lane.closeIdle();
   });
   refuseBadRequests(server, connections, onRefused);
   server.on("request", (req, res) => {
     connections.answering(req, res);
-    if (!refuseTransferCoding(req, res, onRefused)) listener(req, res);
+    if (!refuseTransferCoding(req, res, onRefused)) answer(answering, req, res);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(error, host, port)));
@@ -82,15 +105,36 @@ export async function listen(
   return {
     port: portOf(server),
     connections: connections.count,
-    stop: () => drain(server, connections),
+    stop: () => drain(server, connections, lane),
   };
+}
+
+/** Every connection begins on the fast lane, and goes on in node:http when it has to. */
+function openFastLane(
+  server: Server,
+  front: Front,
+  onRefused: ListenOptions["onRefused"],
+): FastLane {
+  const [accept] = server.listeners("connection");
+  const lane = createFastLane({
+    front,
+    headerBytes: HEADER_BYTES,
+    firstMs: HEADERS_TIMEOUT_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
+    leave: (socket) => accept?.call(server, socket),
+    onSilent: () => onRefused("too_slow"),
+  });
+  server.removeAllListeners("connection");
+  server.on("connection", lane.take);
+  return lane;
 }
 
 /**
  * First every connection is told to close with its next answer, while new ones are still taken: whoever
  * asks in time gets an answer. Then the door closes, and idle connections with it.
  */
-async function drain(server: Server, connections: Connections): Promise<void> {
+async function drain(server: Server, connections: Connections, lane: FastLane): Promise<void> {
+  lane.closeWhenAnswered();
   connections.closeWhenAnswered();
   const lingersUntil = performance.now() + LINGER_MS;
   do await sleep(SWEEP_MS);
@@ -99,9 +143,13 @@ async function drain(server: Server, connections: Connections): Promise<void> {
   await nextTurn();
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   const closed = new Promise((resolve) => server.close(resolve));
-  connections.closeUnused();
+  const closeUnused = (): void => {
+    connections.closeUnused();
+    lane.closeIdle();
+  };
+  closeUnused();
   // An answer that had begun before the stop leaves its connection open.
-  const sweep = setInterval(() => setImmediate(connections.closeUnused), SWEEP_MS);
+  const sweep = setInterval(() => setImmediate(closeUnused), SWEEP_MS);
   await closed;
   clearTimeout(cut);
   clearInterval(sweep);

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
+import type { RequestHead } from "./front.ts";
 import { createRecentCache } from "./recent-cache.ts";
 
 /** Where a request came from, as far as trusted proxies tell. */
@@ -22,7 +22,7 @@ type IsTrusted = (ip: string, hop: number) => boolean;
  *
  * @param trust `TRUST_PROXY`: how many proxies stand in front, or their addresses and CIDRs
  */
-export function createClientAddress(trust: string): (req: IncomingMessage) => ClientAddress {
+export function createClientAddress(trust: string): (req: RequestHead) => ClientAddress {
   const isTrusted = parseTrust(trust);
   const plainAddress = createPlainAddress();
   return (req) => {
@@ -35,7 +35,7 @@ export function createClientAddress(trust: string): (req: IncomingMessage) => Cl
 }
 
 /** Walks X-Forwarded-For from the near end: the first address that no trusted proxy added is the client. */
-function clientBehind(peer: string, req: IncomingMessage, isTrusted: IsTrusted): string {
+function clientBehind(peer: string, req: RequestHead, isTrusted: IsTrusted): string {
   const forwarded = listOf(req.headers["x-forwarded-for"]).map(toPlain).reverse();
   let client = peer;
   for (const [index, address] of forwarded.entries()) {

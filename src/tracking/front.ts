@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Front, Reply, RequestHead } from "../lib/front.ts";
 import type { AddClickParameter } from "./click-parameter.ts";
 import type { Floods } from "./floods.ts";
 import { type Kept, type OpenedLink, type Visitor, writeHit } from "./hit.ts";
@@ -18,11 +18,11 @@ interface FrontDeps {
   isForeignHost(host: string | undefined, workspaceId: number): boolean;
   addClickParameter: AddClickParameter;
   /** Whether a request says that its click must not be joined to the visit it brings. */
-  refusesJoin?(req: IncomingMessage): boolean;
+  refusesJoin?(req: RequestHead): boolean;
   /** Keeps a hit (an EventRow as JSON): calls back once it is durable, or after 50 ms or so. */
   record(json: string, done: (kept: Kept) => void): void;
   readonly floods: Floods;
-  describeVisitor(req: IncomingMessage): Visitor;
+  describeVisitor(req: RequestHead): Visitor;
   now(): number;
   createId(now: number): string;
   /**
@@ -35,14 +35,11 @@ interface FrontDeps {
   readonly notFoundPage: string;
   /** The page of a link that its sender stopped, or that has expired. */
   gonePage(state: "stopped" | "expired"): string;
-  /** Express: everything else. */
-  readonly app: RequestListener;
 }
 
 /** 43 bytes: a transparent GIF of one pixel. */
 const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 
-/** Names and values in one list, which node:http takes without a look at prototypes. */
 const NO_STORE = [
   // A cached redirect would hide every later click, hence 302 and no-store.
   "Cache-Control",
@@ -52,7 +49,30 @@ const NO_STORE = [
   "Referrer-Policy",
   "no-referrer",
 ];
-const NO_BODY = ["Content-Length", "0", ...NO_STORE];
+const PAGE_HEADERS = [
+  "Content-Type",
+  "text/html; charset=utf-8",
+  "Content-Security-Policy",
+  "default-src 'none'; style-src 'self'; img-src 'self'",
+  "X-Content-Type-Options",
+  "nosniff",
+  ...NO_STORE,
+];
+
+const PIXEL_REPLY: Reply = {
+  status: 200,
+  location: "",
+  headers: ["Content-Type", "image/gif", ...NO_STORE],
+  body: PIXEL,
+};
+const METHOD_REFUSED: Reply = {
+  status: 405,
+  location: "",
+  headers: ["Allow", "GET, HEAD", ...NO_STORE],
+  body: "",
+};
+
+type Send = (reply: Reply) => void;
 
 /**
  * Answers `/c/…` with a 302 and `/o/…` with a pixel once the hit is safe, before Express sees them:
@@ -60,46 +80,37 @@ const NO_BODY = ["Content-Length", "0", ...NO_STORE];
  *
  * HEAD gets the same answer and is recorded too: scanners use it, and traffic/ judges it.
  */
-export function createFront(deps: FrontDeps): RequestListener {
-  return (req, res) => {
+export function createFront(deps: FrontDeps): Front {
+  return (req, send) => {
     const path = parseTrackingPath(req.url ?? "", deps.basePath);
-    if (!path) deps.app(req, res);
-    else if (req.method !== "GET" && req.method !== "HEAD") refuseMethod(res);
-    else answer(req, res, path, deps);
+    if (!path) return false;
+    if (req.method !== "GET" && req.method !== "HEAD") send(METHOD_REFUSED);
+    else answer(req, send, path, deps);
+    return true;
   };
 }
 
-function answer(
-  req: IncomingMessage,
-  res: ServerResponse,
-  path: TrackingPath,
-  deps: FrontDeps,
-): void {
+function answer(req: RequestHead, send: Send, path: TrackingPath, deps: FrontDeps): void {
   const opened = deps.openPath(path) ?? openMended(path, deps);
   const isForeign = opened && deps.isForeignHost(req.headers.host, opened.workspaceId);
   const link = isForeign ? undefined : opened;
-  if (path.kind === "open") answerOpen(req, res, link, deps);
-  else if (link) answerClick(req, res, link, deps);
-  else answerMiss(res, path, deps);
+  if (path.kind === "open") answerOpen(req, send, link, deps);
+  else if (link) answerClick(req, send, link, deps);
+  else answerMiss(send, path, deps);
 }
 
-function answerClick(
-  req: IncomingMessage,
-  res: ServerResponse,
-  link: OpenedLink,
-  deps: FrontDeps,
-): void {
+function answerClick(req: RequestHead, send: Send, link: OpenedLink, deps: FrontDeps): void {
   const startedAt = performance.now();
   const at = deps.now();
   if (link.consent?.mode === "none") {
-    lead(res, link, link.destination, deps);
+    send(lead(link, link.destination, deps));
     deps.onHit("click", "refused", (performance.now() - startedAt) / 1000);
     return;
   }
   if (deps.floods.isSurplus("click", link, at)) {
     // Nothing names this click but its count, so it has no id to carry.
     deps.floods.count("click", link, at, (kept) => {
-      lead(res, link, link.destination, deps);
+      send(lead(link, link.destination, deps));
       deps.onHit("click", countedAs(kept), (performance.now() - startedAt) / 1000);
     });
     return;
@@ -109,23 +120,23 @@ function answerClick(
   // Durable first: answering before the write lost up to 7 % of clicks on kill -9, and one write
   // for all that arrived meanwhile makes the wait cheap.
   deps.record(hit, (kept) => {
-    lead(res, link, locate(req, link, id, deps), deps);
+    send(lead(link, locate(req, link, id, deps), deps));
     deps.onHit("click", kept, (performance.now() - startedAt) / 1000);
   });
 }
 
 /** Where a click goes, with its id where it may be joined to the visit. */
-function locate(req: IncomingMessage, link: OpenedLink, id: string, deps: FrontDeps): string {
+function locate(req: RequestHead, link: OpenedLink, id: string, deps: FrontDeps): string {
   const canJoin = link.consent?.canJoin !== false && !(deps.refusesJoin?.(req) ?? false);
   if (!canJoin) return link.destination;
   return deps.addClickParameter(link.workspaceId, link.destination, id);
 }
 
 /** A dead link without a fallback has no destination, but a page that says why. */
-function lead(res: ServerResponse, link: OpenedLink, location: string, deps: FrontDeps): void {
+function lead(link: OpenedLink, location: string, deps: FrontDeps): Reply {
   const state = link.destination === "" ? link.exception?.state : null;
-  if (state) sendPage(res, 410, deps.gonePage(state));
-  else res.writeHead(302, ["Location", location, ...NO_BODY]).end();
+  if (state) return page(410, deps.gonePage(state));
+  return { status: 302, location, headers: NO_STORE, body: "" };
 }
 
 function countedAs(kept: Kept): Kept | "counted" {
@@ -134,26 +145,26 @@ function countedAs(kept: Kept): Kept | "counted" {
 
 /** The pixel comes in any case: a broken image in a mail helps nobody. */
 function answerOpen(
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: RequestHead,
+  send: Send,
   link: OpenedLink | undefined,
   deps: FrontDeps,
 ): void {
   if (!link) {
     deps.onMiss("open", "unknown");
-    sendPixel(res);
+    send(PIXEL_REPLY);
     return;
   }
   const startedAt = performance.now();
   const at = deps.now();
   if (link.consent?.mode === "none") {
-    sendPixel(res);
+    send(PIXEL_REPLY);
     deps.onHit("open", "refused", (performance.now() - startedAt) / 1000);
     return;
   }
   if (deps.floods.isSurplus("open", link, at)) {
     deps.floods.count("open", link, at, (kept) => {
-      sendPixel(res);
+      send(PIXEL_REPLY);
       deps.onHit("open", countedAs(kept), (performance.now() - startedAt) / 1000);
     });
     return;
@@ -161,7 +172,7 @@ function answerOpen(
   const id = deps.createId(at);
   const hit = writeHit(req, { kind: "open", id, at, link, visitor: deps.describeVisitor(req) });
   deps.record(hit, (kept) => {
-    sendPixel(res);
+    send(PIXEL_REPLY);
     deps.onHit("open", kept, (performance.now() - startedAt) / 1000);
   });
 }
@@ -171,37 +182,11 @@ function openMended(path: TrackingPath, deps: FrontDeps): OpenedLink | undefined
   return mended && deps.openPath(mended);
 }
 
-function answerMiss(res: ServerResponse, path: TrackingPath, deps: FrontDeps): void {
+function answerMiss(send: Send, path: TrackingPath, deps: FrontDeps): void {
   deps.onMiss("click", isCaseChanged(path) ? "case_changed" : "unknown");
-  sendPage(res, 404, deps.notFoundPage);
+  send(page(404, deps.notFoundPage));
 }
 
-function sendPage(res: ServerResponse, status: 404 | 410, page: string): void {
-  res
-    .writeHead(status, [
-      "Content-Type",
-      "text/html; charset=utf-8",
-      "Content-Security-Policy",
-      "default-src 'none'; style-src 'self'; img-src 'self'",
-      "X-Content-Type-Options",
-      "nosniff",
-      ...NO_STORE,
-    ])
-    .end(page);
-}
-
-function sendPixel(res: ServerResponse): void {
-  res
-    .writeHead(200, [
-      "Content-Type",
-      "image/gif",
-      "Content-Length",
-      String(PIXEL.length),
-      ...NO_STORE,
-    ])
-    .end(PIXEL);
-}
-
-function refuseMethod(res: ServerResponse): void {
-  res.writeHead(405, ["Allow", "GET, HEAD", ...NO_STORE]).end();
+function page(status: 404 | 410, body: string): Reply {
+  return { status, location: "", headers: PAGE_HEADERS, body };
 }

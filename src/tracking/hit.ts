@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import type { RequestHead } from "../lib/front.ts";
 import { createRecentCache } from "../lib/recent-cache.ts";
 import { MAX_HEADER_LENGTH, SIGNAL_HEADERS } from "../lib/signal-headers.ts";
 import { toStorableText } from "../lib/storable.ts";
@@ -71,7 +72,7 @@ interface HitParts {
  * as much. Ids, references and numbers need no escaping; whatever a client sent goes through JSON.stringify.
  * The context travels as JSON text, so that the importer need not read it.
  */
-export function writeHit(req: IncomingMessage, parts: HitParts): string {
+export function writeHit(req: RequestHead, parts: HitParts): string {
   const { kind, id, at, link, visitor } = parts;
   if (link.consent?.mode === "aggregate") return writeCount(req, parts);
   const contact = link.contact === null ? "" : `,"recipient_contact":"${link.contact}"`;
@@ -98,7 +99,7 @@ function writeException({ version, state }: LinkException): string {
  * Writes a hit that may only be counted: campaign and link, no contact, address or user agent. No message
  * either: it was sent to one contact, so it would name it.
  */
-function writeCount(req: IncomingMessage, { kind, id, at, link }: HitParts): string {
+function writeCount(req: RequestHead, { kind, id, at, link }: HitParts): string {
   const click = kind === "click" ? `,"link_id":"${link.index}"` : "";
   const context = JSON.stringify(`{"method":"${req.method}","aggregate":1}`);
   return (
@@ -109,7 +110,7 @@ function writeCount(req: IncomingMessage, { kind, id, at, link }: HitParts): str
 }
 
 /** JSON text inside a JSON string: its quotes are escaped. */
-function writeContext({ method, headers }: IncomingMessage, { ip, tls, network }: Visitor): string {
+function writeContext({ method, headers }: RequestHead, { ip, tls, network }: Visitor): string {
   const address = ip === null ? "null" : `\\"${ip}\\"`;
   const known =
     network === undefined ? "" : `,\\"network\\":${escapeQuotes(JSON.stringify(network))}`;

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { findMergeTags } from "../../src/email/rewrite/merge-tags.ts";
 import { fillSlots } from "../../src/email/rewrite/slots.ts";
 import { createTokens } from "../../src/email/tokens.ts";
+import { sendReply } from "../../src/http/reply.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
 import { createFloods } from "../../src/tracking/floods.ts";
 import { createFront } from "../../src/tracking/front.ts";
@@ -52,32 +53,32 @@ describe("the front", () => {
       },
       createId: () => "id-of-a-count",
     });
-    server = http.createServer(
-      createFront({
-        basePath: "",
-        openPath: createOpenPath({
-          ...tokens,
-          findException: () => exception,
-          fillSlots,
-          isMergeTag: (text) => findMergeTags(text).tags.length > 0,
-        }),
-        isForeignHost: (host) => host === "click.other.test",
-        addClickParameter: (_workspaceId, destination, id) => `${destination}&jt=${id}`,
-        record(json, done) {
-          hits.push(JSON.parse(json));
-          done("durable");
-        },
-        floods,
-        describeVisitor: () => ({ ip: "203.0.113.0", tls: true, network: "hosting" }),
-        now: () => 1_764_000_000_000,
-        createId: () => "click-id-of-this-test",
-        onHit() {},
-        onMiss: (kind) => misses.push(kind),
-        notFoundPage: "<h1>This link is unknown.</h1>",
-        gonePage: (state) => `<h1>${state}</h1>`,
-        app: (_req, res) => res.writeHead(418).end("the app"),
+    const front = createFront({
+      basePath: "",
+      openPath: createOpenPath({
+        ...tokens,
+        findException: () => exception,
+        fillSlots,
+        isMergeTag: (text) => findMergeTags(text).tags.length > 0,
       }),
-    );
+      isForeignHost: (host) => host === "click.other.test",
+      addClickParameter: (_workspaceId, destination, id) => `${destination}&jt=${id}`,
+      record(json, done) {
+        hits.push(JSON.parse(json));
+        done("durable");
+      },
+      floods,
+      describeVisitor: () => ({ ip: "203.0.113.0", tls: true, network: "hosting" }),
+      now: () => 1_764_000_000_000,
+      createId: () => "click-id-of-this-test",
+      onHit() {},
+      onMiss: (kind) => misses.push(kind),
+      notFoundPage: "<h1>This link is unknown.</h1>",
+      gonePage: (state) => `<h1>${state}</h1>`,
+    });
+    server = http.createServer((req, res) => {
+      if (!front(req, (reply) => sendReply(res, reply))) res.writeHead(418).end("the app");
+    });
   });
 
   it("redirects a click, and no cache may keep it", async () => {
