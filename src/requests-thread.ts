@@ -11,6 +11,9 @@ yieldToOtherThreads();
 
 port.on("message", ({ id, slice }: ReadOrder) => {
   const facts = read(Buffer.from(slice.buffer, slice.byteOffset, slice.byteLength));
-  const reply: ReadReply = { id, facts };
+  // Shared: it goes on to the thread that writes, and a copy on each way took a seventh of the main thread's time.
+  const shared = new Uint8Array(new SharedArrayBuffer(facts.length));
+  shared.set(facts);
+  const reply: ReadReply = { id, facts: shared };
   port.postMessage(reply);
 });

@@ -15,7 +15,10 @@ export interface ReadReply {
 
 /** Makes events of collected requests, in a thread of its own: an answer must not wait for the import. */
 export interface Requests {
-  /** Makes facts of the requests in a slice of the journal; one without any is returned as it is. */
+  /**
+   * Makes facts of the requests in a slice of the journal; one without any is returned as it is, of any other
+   * nothing is left.
+   */
   read(slice: Buffer): Promise<Buffer>;
   stop(): Promise<void>;
 }
@@ -23,6 +26,11 @@ export interface Requests {
 interface Waiting {
   resolve(facts: Buffer): void;
   reject(error: Error): void;
+}
+
+/** The memory of a slice that is nobody else's: small ones share theirs. */
+function ownedBy({ buffer, byteLength }: Buffer): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 /** The thread starts with the first request, and again should it ever end by itself. */
@@ -61,7 +69,7 @@ export function createRequests(clickParam: string): Requests {
       const running = worker;
       return new Promise((resolve, reject) => {
         waiting.set(order.id, { resolve, reject });
-        running.postMessage(order);
+        running.postMessage(order, ownedBy(slice));
       });
     },
     async stop() {

@@ -129,7 +129,7 @@ const IDS = ["userId", "anonymousId", "groupId", "previousId"] as const;
 
 /** Nobody's id, as likely as not; the event would belong to somebody else without it. */
 function isTooLong(id: unknown): boolean {
-  return typeof id === "string" && id.trim().length > MAX_ID_LENGTH;
+  return typeof id === "string" && id.length > MAX_ID_LENGTH && id.trim().length > MAX_ID_LENGTH;
 }
 
 /** An id as text: numbers are common, and `12` and `"12"` are the same person. */

@@ -28,15 +28,24 @@ export function parseJsonText(
   if (text.trim() === "") {
     throw new AppError("invalid_json", 400, "The body is empty.", { hint: "Send JSON." });
   }
-  if (exceedsDepth(text, maxDepth)) {
-    throw new AppError("too_deep", 400, `The JSON is nested over ${maxDepth} levels deep.`);
-  }
+  // The value is measured five times as fast as the text; but parsing millions of levels takes most of a second.
+  if (hasManyBrackets(text) && isTextDeep(text, maxDepth)) throw tooDeep(maxDepth);
+  const value = parse(text);
+  if (isDeep(value, maxDepth)) throw tooDeep(maxDepth);
+  return { text, value };
+}
+
+function parse(text: string): Json {
   try {
-    return { text, value: JSON.parse(text) };
+    return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unreadable";
     throw new AppError("invalid_json", 400, `The body is not JSON: ${reason}.`, { cause: error });
   }
+}
+
+function tooDeep(maxDepth: number): AppError {
+  return new AppError("too_deep", 400, `The JSON is nested over ${maxDepth} levels deep.`);
 }
 
 function decodeUtf8(bytes: Buffer): string {
@@ -53,8 +62,33 @@ function decodeUtf8(bytes: Buffer): string {
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** Counts brackets outside strings, so that depth is judged before anything recursive runs. */
-function exceedsDepth(text: string, maxDepth: number): boolean {
+/** So many levels parse in a few milliseconds. */
+const MANY_BRACKETS = 10_000;
+
+function hasManyBrackets(text: string): boolean {
+  let count = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      count += 1;
+      if (count > MANY_BRACKETS) return true;
+    }
+  }
+  return false;
+}
+
+/** Goes down no further than the levels that are allowed. */
+function isDeep(value: Json, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  const members: Readonly<Record<string, Json>> = Object(value);
+  for (const key in members) {
+    if (isDeep(members[key] ?? null, levels - 1)) return true;
+  }
+  return false;
+}
+
+/** Counts brackets outside strings, so that depth is judged before anything is parsed. */
+function isTextDeep(text: string, maxDepth: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
