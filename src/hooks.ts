@@ -11,6 +11,7 @@ import { createHookRoutes } from "./collect/hooks/routes.ts";
 import { createHookStore, type HookStore } from "./collect/hooks/store.ts";
 import { findKnownRefs } from "./contacts/known-refs.ts";
 import type { Clock } from "./lib/clock.ts";
+import type { KeptCopy } from "./lib/kept-copy.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Storage } from "./storage.ts";
 
@@ -26,6 +27,8 @@ export interface ServiceHooks {
 interface ServiceHooksDeps {
   readonly storage: Storage;
   readonly access: Pick<Access, "recordAudit" | "refsOf">;
+  /** This node's copy of the credentials on disk; none without. */
+  readonly kept?: KeptCopy;
   readonly baseUrl: string;
   readonly now: Clock;
   readonly onError: (error: unknown) => void;
@@ -45,7 +48,7 @@ const LOOK_MS = 50;
 
 /** Puts the webhooks' settings together. */
 export async function createServiceHooks(deps: ServiceHooksDeps): Promise<ServiceHooks> {
-  const { storage, access, baseUrl, now, onError } = deps;
+  const { storage, access, kept, baseUrl, now, onError } = deps;
   const store = createHookStore(storage.db);
   const counts = createHookCounts({ store, now, onError });
   const hooks = createHooks({
@@ -53,6 +56,7 @@ export async function createServiceHooks(deps: ServiceHooksDeps): Promise<Servic
     store,
     counts,
     keys: storage.keyring.keysFor("hook"),
+    ...(kept === undefined ? {} : { kept }),
     baseUrl,
     defaultWorkspaceId: DEFAULT_WORKSPACE_ID,
     now,

@@ -77,7 +77,7 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
   const conversions = createConversions({ db: common.storage.db, now: common.now, onError });
   const privacy = createServicePrivacy(common, access, openSettings, kept, warn);
   const pipeline = await createPipeline({ ...common, privacy, warn, isMigrated });
-  const hooks = await createServiceHooks({ ...common, access, onError });
+  const hooks = await createServiceHooks({ ...common, kept: kept.of("hooks"), access, onError });
   const erasures = privacy.createErasures(pipeline.owner, pipeline.inbox);
   return {
     access,
@@ -97,8 +97,14 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
 }
 
 /** Takes what an earlier run kept, for a database that is away: what was stopped since a mail was sent stays stopped. */
-export async function restoreParts({ links, openSettings, privacy }: Parts): Promise<void> {
-  await Promise.all([links.restore(), openSettings.restore(), privacy.consents.restore()]);
+export async function restoreParts(parts: Parts): Promise<void> {
+  const { links, openSettings, privacy, hooks } = parts;
+  await Promise.all([
+    links.restore(),
+    openSettings.restore(),
+    privacy.consents.restore(),
+    hooks.hooks.restore(),
+  ]);
 }
 
 /** Everything that needs the database; consents are kept in tables that the pipeline makes. */

@@ -14,6 +14,8 @@ import {
 const HTML = `<a href="https://shop.test/a">A</a><a href="https://shop.test/b">B</a>
   <a href="https://shop.test/c">C</a><a href="https://shop.test/d">D</a>`;
 
+const POSTMARK = "a-password-for-postmark";
+
 /** A database that can be taken away while the service is stopped, and given back. */
 interface Database {
   readonly env: NodeJS.ProcessEnv;
@@ -26,6 +28,7 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
   let dataDir: string;
   let database: Database;
   let service: RunningService;
+  const messages = new Map<string, string>();
 
   beforeAll(async () => {
     dataDir = await createDataDir();
@@ -55,6 +58,7 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
     });
     const consent = { clicks: "none", opens: "none", site: "none" };
     await callApi(service, "PUT", "/v1/contacts/silent/consent", consent);
+    await callApi(service, "PUT", "/v1/hooks/postmark", { credential: POSTMARK });
     await service.end("SIGTERM");
 
     await database.takeAway();
@@ -69,8 +73,12 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
       ]);
     }
 
+    expect(await report("ana", "a wrong password")).toBe(401);
+    expect(await report("ana", POSTMARK)).toBe(200);
+
     await database.giveBack();
     await waitUntilSettled(service, 60_000);
+    await expect.poll(() => countIn("ana", "delivered"), { timeout: 60_000 }).toBe(1);
     expect(await clicksOf("ana")).toBe(4);
     expect(await clicksOf("silent")).toBe(0);
     expect(await service.end("SIGTERM")).toBe(0);
@@ -89,12 +97,13 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
 
   async function rewriteFor(contact: string): Promise<string[]> {
     const mail = { html: HTML, campaign: "spring", contact: { id: contact } };
-    const answer = await callApi<{ links: { tracking_url: string }[] }>(
+    const answer = await callApi<{ message_id: string; links: { tracking_url: string }[] }>(
       service,
       "POST",
       "/v1/rewrite",
       mail,
     );
+    messages.set(contact, answer.message_id);
     return answer.links.map(({ tracking_url }) => new URL(tracking_url).pathname);
   }
 
@@ -106,10 +115,29 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
     return answer.headers.get("location")?.replace(/\?jt=\w+$/, "") ?? String(answer.status);
   }
 
-  async function clicksOf(contact: string): Promise<number> {
-    const route = `/v1/contacts/${contact}/journey?limit=200&verdict=human,machine,prefetch`;
+  const clicksOf = (contact: string) => countIn(contact, "click");
+
+  async function countIn(contact: string, wanted: string): Promise<number> {
+    const route = `/v1/contacts/${contact}/journey?limit=200`;
     const { entries } = await callApi<{ entries: { type: string }[] }>(service, "GET", route);
-    return entries.filter(({ type }) => type === "click").length;
+    return entries.filter(({ type }) => type === wanted).length;
+  }
+
+  /** What Postmark says of a mail to a contact; the status it is answered with. */
+  async function report(contact: string, password: string): Promise<number> {
+    const authorization = `Basic ${Buffer.from(`clicktrail:${password}`).toString("base64")}`;
+    const answer = await fetch(`${service.url}/v1/hooks/postmark`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify({
+        RecordType: "Delivery",
+        MessageID: "p1",
+        Recipient: "somebody@ex.test",
+        DeliveredAt: new Date().toISOString(),
+        Metadata: { clicktrail_message_id: messages.get(contact) },
+      }),
+    });
+    return answer.status;
   }
 });
 

@@ -1,10 +1,12 @@
 import type { CatalogEntry } from "../../lib/catalog.ts";
 import { AppError } from "../../lib/errors.ts";
 import { createSecret } from "../../lib/ids.ts";
+import type { KeptCopy } from "../../lib/kept-copy.ts";
 import type { KeyPair } from "../../lib/keyring.ts";
 import { createSnapshot } from "../../lib/snapshot.ts";
 import type { HookDefinition } from "./define.ts";
 import type { HookCounts } from "./hook-counts.ts";
+import { keepCredentials, type SealedCredentials } from "./kept-credentials.ts";
 import { openCredential, sealCredential } from "./seal.ts";
 import type { HookStore } from "./store.ts";
 
@@ -50,6 +52,8 @@ export interface Hooks {
    */
   set(workspaceId: number, esp: string, given: string | undefined, actor: Actor): Promise<string>;
   remove(workspaceId: number, esp: string, actor: Actor): Promise<void>;
+  /** Takes the copy of an earlier run, for a database that is away. */
+  restore(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -59,6 +63,8 @@ interface HooksDeps {
   readonly store: HookStore;
   readonly counts: HookCounts;
   readonly keys: KeyPair;
+  /** This node's copy on disk; none without. */
+  readonly kept?: KeptCopy;
   readonly baseUrl: string;
   readonly defaultWorkspaceId: number;
   readonly now: () => number;
@@ -76,17 +82,21 @@ const SECRET_LENGTH = 32;
 /** The table `hooks` with its copy in memory. */
 export function createHooks(deps: HooksDeps): Hooks {
   const { catalog, store, counts, keys, now, recordAudit, onError } = deps;
-  const nothing: ReadonlyMap<string, string> = new Map();
-  const snapshot = createSnapshot(nothing, load, onError);
+  const nothing: SealedCredentials = new Map();
+  const keeper = deps.kept && keepCredentials(deps.kept);
+  const snapshot = createSnapshot(nothing, load, onError, keeper);
 
-  async function load(): Promise<ReadonlyMap<string, string>> {
-    const known = new Map<string, string>();
-    for (const { workspace_id, esp, sealed } of await store.all()) {
-      const owner = ownerOf(workspace_id, esp);
-      const credential = openCredential(sealed, owner, keys);
-      if (credential !== undefined) known.set(owner, credential);
-    }
-    return known;
+  async function load(): Promise<SealedCredentials> {
+    const rows = await store.all();
+    return new Map(
+      rows.map(({ workspace_id, esp, sealed }) => [ownerOf(workspace_id, esp), sealed]),
+    );
+  }
+
+  function credentialOf(workspaceId: number, esp: string): string | undefined {
+    const owner = ownerOf(workspaceId, esp);
+    const sealed = snapshot.current().get(owner);
+    return sealed === undefined ? undefined : openCredential(sealed, owner, keys);
   }
 
   function find(esp: string): CatalogEntry<HookDefinition> {
@@ -106,7 +116,7 @@ export function createHooks(deps: HooksDeps): Hooks {
     find,
     credentialOf(workspaceId, esp) {
       if (snapshot.current() === nothing) throw notReady();
-      return snapshot.current().get(ownerOf(workspaceId, esp));
+      return credentialOf(workspaceId, esp);
     },
     async list(workspaceId) {
       const rows = await counts.read(workspaceId);
@@ -119,7 +129,7 @@ export function createHooks(deps: HooksDeps): Hooks {
           url: urlOf(workspaceId, name),
           credential: entry.credential.says,
           is_minted: entry.credential.isMinted,
-          configured: snapshot.current().has(ownerOf(workspaceId, name)),
+          configured: credentialOf(workspaceId, name) !== undefined,
           last_received_at: lastAt === 0 ? null : new Date(lastAt).toISOString(),
           counts: Object.fromEntries(own.map(({ outcome, total }) => [outcome, total])),
         };
@@ -139,6 +149,7 @@ export function createHooks(deps: HooksDeps): Hooks {
       await snapshot.refresh();
       await recordAudit(workspaceId, actor, "hook.remove", esp);
     },
+    restore: snapshot.restore,
     async start() {
       await snapshot.refresh().catch(onError);
       snapshot.start();
