@@ -46,6 +46,9 @@ function canonicalHost(text: string): string | null {
   return port === undefined ? bare : `${bare}:${Number(port)}`;
 }
 
+/** RFC 1035, 2.3.4, with a port behind it. */
+const LONGEST_HOST = 253 + ":65535".length;
+
 /**
  * A set of registered hosts. Without a port a host covers every port; `*.` covers every level below
  * the domain, and not the domain itself.
@@ -54,6 +57,7 @@ export function createHostSet(hosts: readonly string[]): HostSet {
   const registered = new Set(hosts);
   return {
     has(given) {
+      if (given.length > LONGEST_HOST) return false;
       const port = /:(\d+)$/.exec(given)?.[1];
       const name = (port === undefined ? given : given.slice(0, -port.length - 1))
         .toLowerCase()

@@ -10,6 +10,9 @@ export interface TrackingPath {
 /** What text clients glue to the end of a URL, also percent-encoded. No token ends in any of it. */
 const GLUED = /(?:[.,;:!?)\]>}'"*_~»”’]|%3E|%29|%22|%27)+$/i;
 
+/** No token and what is glued to it is longer; cutting takes the square of the length of what is no token. */
+const LONGEST_GLUED = 256;
+
 /**
  * Takes a tracking URL's path apart; undefined when it is not one of ours.
  *
@@ -39,6 +42,7 @@ export function parseTrackingPath(url: string, basePath: string): TrackingPath |
  * Undefined when nothing was there to mend.
  */
 export function mendTrackingPath(path: TrackingPath): TrackingPath | undefined {
+  if (path.recipient.length > LONGEST_GLUED) return undefined;
   const link = decode(path.link);
   const recipient = decode(path.recipient.replace(GLUED, "")).replace(GLUED, "");
   if (link === path.link && recipient === path.recipient) return undefined;

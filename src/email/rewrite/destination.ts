@@ -3,8 +3,6 @@ export const MAX_DESTINATION_LENGTH = 8192;
 
 /** Printable ASCII without space. */
 const PLAIN = /^[!-~]+$/;
-/** A reader that takes `\` for an ordinary character would read the host of `http://a\@b` as b. */
-const AMBIGUOUS_HOST = /\\.*@/s;
 
 /**
  * A destination as `Location` carries it: what the author wrote where every browser takes it for the
@@ -14,7 +12,13 @@ const AMBIGUOUS_HOST = /\\.*@/s;
  * @returns    ASCII without white space or control characters
  */
 export function formDestination(text: string): string {
-  return PLAIN.test(text) && !AMBIGUOUS_HOST.test(text) ? text : new URL(text).href;
+  return PLAIN.test(text) && !hasAmbiguousHost(text) ? text : new URL(text).href;
+}
+
+/** A reader that takes `\` for an ordinary character would read the host of `http://a\@b` as b. */
+function hasAmbiguousHost(text: string): boolean {
+  const at = text.indexOf("\\");
+  return at !== -1 && text.includes("@", at);
 }
 
 /** `new URL()` without the exception; null when the text is no URL (`URL.parse` is newer than Node 20). */
