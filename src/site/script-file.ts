@@ -11,7 +11,7 @@ export interface ScriptFile {
   readonly hash: string;
 }
 
-/** The script of sites: `t.js`, and the modules that it loads where a page needs them: `t.video.js`. */
+/** The script of sites: `t.js`, and the modules that it loads beside itself: `t.more.js`. */
 export type ScriptFiles = ReadonlyMap<string, ScriptFile>;
 
 /** Beside the built service, or where the build puts them when the sources run directly. */
@@ -64,7 +64,7 @@ function describeFile(bytes: Buffer): ScriptFile {
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex").slice(0, 12) };
 }
 
-/** The name under which a file may be kept for ever: `t.video.0123456789ab.js`. */
+/** The name under which a file may be kept for ever: `t.more.0123456789ab.js`. */
 export function hashedName(files: ScriptFiles, name: string): string {
   const hash = files.get(name)?.hash;
   return hash === undefined ? name : name.replace(/js$/, `${hash}.js`);

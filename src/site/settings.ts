@@ -1,23 +1,30 @@
-import type { ModuleToLoad, PreviewArgument, SiteSettings } from "./script/compiled.ts";
+import { AUTOMATIC, EMBEDDED_PLAYERS } from "./automatic.ts";
+import type {
+  CompiledTrigger,
+  ModuleToLoad,
+  PreviewArgument,
+  SiteSettings,
+} from "./script/compiled.ts";
 import { hashedName, type ScriptFiles } from "./script-file.ts";
 import type { LiveSite } from "./sites.ts";
-import { compileTriggers, implied } from "./triggers/compile.ts";
-import { describeCondition, describeOn } from "./triggers/describe.ts";
+import { compileTriggers } from "./triggers/compile.ts";
+import { describeCondition } from "./triggers/describe.ts";
 import type { Trigger } from "./triggers/schema.ts";
 
-/** Where the module for videos is of use. */
-const PLAYERS = 'video,iframe[src*="youtube"],iframe[src*="vimeo"]';
-
-/** What the script of a site is told: what to send, and which files to load beside itself. */
+/**
+ * What the script of a site is told: what to send, and which files to load beside itself.
+ *
+ * @param isAutomatic whether the tag lets the script send what happens on the page without being asked for
+ */
 export function describeSettings(
   { collects, triggers }: LiveSite,
   files: ScriptFiles,
+  isAutomatic: boolean,
 ): SiteSettings {
   if (collects === "nothing") return { only: "none", modules: [] };
   if (collects === "page_views") return { only: "page", modules: [] };
-  const rules: ModuleToLoad[] =
-    triggers.length > 0 ? [[hashedName(files, "t.triggers.js"), triggers]] : [];
-  return { modules: [...rules, videoModule(files)] };
+  const all = isAutomatic ? [...triggers, ...AUTOMATIC] : triggers;
+  return { modules: all.length > 0 ? [moduleOfTriggers(all, files)] : [] };
 }
 
 /**
@@ -33,24 +40,16 @@ export function describePreview(
   if (!draft) return { modules: [[panel, { problem: OVER, triggers: [] }]] };
   const enabled = draft.filter((trigger) => trigger.enabled);
   const argument: PreviewArgument = { problem: "", triggers: enabled.map(inWords) };
-  return {
-    modules: [
-      [panel, argument],
-      [hashedName(files, "t.triggers.js"), compileTriggers(draft)],
-      videoModule(files),
-    ],
-  };
+  const all = [...compileTriggers(draft), ...AUTOMATIC];
+  return { modules: [[panel, argument], moduleOfTriggers(all, files)] };
 }
 
 const OVER = "This preview link is over. Make a new one on the page of the site.";
 
-function videoModule(files: ScriptFiles): ModuleToLoad {
-  return [hashedName(files, "t.video.js"), 0, PLAYERS];
+function moduleOfTriggers(triggers: readonly CompiledTrigger[], files: ScriptFiles): ModuleToLoad {
+  return [hashedName(files, "t.more.js"), [triggers, EMBEDDED_PLAYERS]];
 }
 
-function inWords({ name, on, conditions }: Trigger): PreviewArgument["triggers"][number] {
-  return {
-    name,
-    conditions: [...implied(on).map(() => describeOn(on)), ...conditions.map(describeCondition)],
-  };
+function inWords({ name, conditions }: Trigger): PreviewArgument["triggers"][number] {
+  return { name, conditions: conditions.map(describeCondition) };
 }

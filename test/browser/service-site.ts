@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { silence } from "./silence.ts";
 
 /** A site on an origin of its own, whose pages carry a service's tag under a policy that allows just that. */
 export interface ServiceSite {
@@ -21,7 +22,7 @@ const PAGES: Record<string, string> = {
   "/thanks": "<p>Thank you</p>",
   "/all": `<h1>All</h1><form id="newsletter" action="/thanks" method="post"><input name="email" type="email">
     <input name="secret" type="password"><button>Join</button></form>
-    <a id="list" href="/list.pdf" download>List</a><video src="/tone.wav" muted></video>
+    <a id="list" href="/list.pdf" download>List</a><video src="/tone.wav" title="Tour" muted></video>
     <pre>${"\n".repeat(300)}</pre><p id="deep">Deep down</p>`,
   "/shop": "<p>Shop</p>",
 };
@@ -35,7 +36,7 @@ export async function startServiceSite(): Promise<ServiceSite> {
       forward(req, res, `${site.service}${pathname.slice(3)}${search}`);
       return;
     }
-    if (/\.(pdf|wav|ico)$/.test(pathname)) return void res.writeHead(204).end();
+    if (/\.(pdf|wav|ico)$/.test(pathname)) return sendFile(pathname, res);
     const isOwn = pathname.startsWith("/own");
     res.writeHead(200, {
       "Content-Type": "text/html; charset=utf-8",
@@ -54,6 +55,12 @@ export async function startServiceSite(): Promise<ServiceSite> {
   site.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   site.origin = `http://${site.host}`;
   return site;
+}
+
+function sendFile(pathname: string, res: ServerResponse): void {
+  const isSound = pathname.endsWith(".wav");
+  res.writeHead(isSound ? 200 : 204, isSound ? { "Content-Type": "audio/wav" } : {});
+  res.end(isSound ? silence(2) : undefined);
 }
 
 /** No host but the service's, no script without the nonce, nothing inline, no evaluation. */

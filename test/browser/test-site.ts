@@ -3,6 +3,9 @@ import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import { bundleSiteScript } from "../../scripts/site-script.mjs";
 import { isObject, objectOf } from "../../src/collect/json-object.ts";
+import { describeFiles } from "../../src/site/script-file.ts";
+import { describeSettings } from "../../src/site/settings.ts";
+import { silence } from "./silence.ts";
 
 /** A call as the script sends it. */
 export interface SentCall {
@@ -84,7 +87,14 @@ export async function startTestSite(): Promise<TestSite> {
   const bodies: string[] = [];
   const answers: number[] = [];
   const server = createServer(async (req, res) => {
-    const { pathname } = new URL(req.url ?? "/", "http://site.test");
+    const { pathname, searchParams } = new URL(req.url ?? "/", "http://site.test");
+    if (pathname === "/t/k.json") {
+      const site = { collects: "everything", triggers: [] } as const;
+      const files = describeFiles([...script]);
+      const settings = describeSettings(site, files, searchParams.get("auto") !== "false");
+      res.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(settings));
+      return;
+    }
     if (pathname !== "/v1/b") return serve(pathname, script, res);
     const chunks: Buffer[] = [];
     for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
@@ -126,13 +136,8 @@ function serve(pathname: string, script: ReadonlyMap<string, Buffer>, res: Serve
     res.writeHead(200, { "Content-Type": "audio/wav" }).end(silence(2));
     return;
   }
-  if (pathname === "/t/k.json") {
-    const players = 'video,iframe[src*="youtube"],iframe[src*="vimeo"]';
-    res.writeHead(200, { "Content-Type": "application/json" });
-    res.end(JSON.stringify({ modules: [["t.video.js", 0, players]] }));
-    return;
-  }
-  const source = script.get(pathname.slice(1)) ?? SCRIPTS[pathname];
+  const file = pathname.slice(1).replace(/\.[0-9a-f]{12}(?=\.js$)/, "");
+  const source = script.get(file) ?? SCRIPTS[pathname];
   if (source !== undefined) {
     res.writeHead(200, { "Content-Type": "text/javascript" }).end(source);
     return;
@@ -143,23 +148,4 @@ function serve(pathname: string, script: ReadonlyMap<string, Buffer>, res: Serve
   res.end(`<!doctype html><title>Shop</title>${before}
     <script async src="/t.js" data-key="k" ${attributes}></script>
     <body>${PAGES[pathname] ?? "Hello"}</body>`);
-}
-
-/** A sound that is none, as a WAV file of 8 kHz and 8 bit. */
-function silence(seconds: number): Buffer {
-  const samples = Buffer.alloc(8000 * seconds, 128);
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(8000, 24);
-  head.writeUInt32LE(8000, 28);
-  head.writeUInt16LE(1, 32);
-  head.writeUInt16LE(8, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([head, samples]);
 }

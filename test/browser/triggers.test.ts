@@ -85,7 +85,7 @@ describe.runIf(hasChromium)("triggers made without code", () => {
       .poll(
         () =>
           visit.evaluate(
-            "performance.getEntriesByType('resource').some(({name, responseEnd}) => /t\\.triggers/.test(name) && responseEnd > 0)",
+            "performance.getEntriesByType('resource').some(({name, responseEnd}) => /t\\.more/.test(name) && responseEnd > 0)",
           ),
         SOON,
       )
@@ -295,6 +295,45 @@ describe.runIf(hasChromium)("triggers made without code", () => {
     });
     expect(Object.keys(counts)).not.toContain("t_never");
     expect(Object.keys(counts)).not.toContain("t_broken");
+  });
+
+  it("on a video of the page: its start, half of it and its end, each once and under its condition", async () => {
+    const watched = (event: string, progress: string, title = "Tour") => ({
+      name: event,
+      event,
+      on: { type: "video", progress },
+      conditions: [{ variable: "video_title", operator: "equals", value: title }],
+      parameters: [
+        { name: "percent", type: "number", variable: "video_percent" },
+        { name: "seconds", type: "number", variable: "video_duration" },
+        { name: "file", variable: "video_url" },
+      ],
+    });
+    await addTrigger(watched("tour_begun", "start"));
+    await addTrigger(watched("tour_half_seen", "50"));
+    await addTrigger(watched("tour_seen", "complete"));
+    await addTrigger(watched("other_seen", "complete", "Another film"));
+    await publish();
+    await open("/all", "video-1");
+    await triggersLoaded();
+    const play = "document.querySelector('video').play()";
+    await visit.evaluate(play);
+    const seen = await arrived("video-1", "tour_seen");
+    const file = `${site.origin}/tone.wav`;
+    expect(seen.properties).toEqual({ percent: 100, seconds: 2, file });
+    expect((await arrived("video-1", "tour_half_seen")).properties["percent"]).toBe(50);
+    expect((await arrived("video-1", "tour_begun")).properties["percent"]).toBe(0);
+    // Played again: it has happened on this page.
+    await visit.evaluate(play);
+    await expect
+      .poll(() => visit.evaluate("document.querySelector('video').ended"), SOON)
+      .toBe(true);
+    await visit.evaluate("clicktrail.track('over')");
+    await arrived("video-1", "over");
+    const names = (await journeyOf("video-1")).map(({ name }) => name);
+    const triggered = names.filter((name) => /_begun$|_seen$/.test(name));
+    expect(triggered.sort()).toEqual(["tour_begun", "tour_half_seen", "tour_seen"]);
+    expect(names.filter((name) => name === "video_progress")).toHaveLength(4);
   });
 
   it("previewed on the site: what fired, why something did not, and nothing sent", async () => {

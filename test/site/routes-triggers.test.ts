@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Caller, setCaller } from "../../src/lib/caller.ts";
 import { AppError } from "../../src/lib/errors.ts";
 import { createKeyring } from "../../src/lib/keyring.ts";
+import { AUTOMATIC } from "../../src/site/automatic.ts";
 import { createScriptRoutes } from "../../src/site/routes-script.ts";
 import { createTriggerRoutes } from "../../src/site/routes-triggers.ts";
+import type { CompiledTrigger } from "../../src/site/script/compiled.ts";
 import { describeFiles, loadSegmentScript } from "../../src/site/script-file.ts";
 import { createSites, type Sites } from "../../src/site/sites.ts";
 import { createTriggerStore } from "../../src/site/triggers/store.ts";
@@ -16,7 +18,7 @@ const NOW = 1_767_607_200_000;
 const LEAD = { name: "Lead", on: { type: "click", selector: "#demo" }, event: "generate_lead" };
 const segmentScript = loadSegmentScript("ref_id");
 const files = describeFiles(
-  ["t.js", "t.triggers.js", "t.video.js", "t.preview.js"].map((name) => [name, Buffer.from(name)]),
+  ["t.js", "t.more.js", "t.preview.js"].map((name) => [name, Buffer.from(name)]),
 );
 
 describe.each(testEngines)("the routes of triggers on %s", (engine) => {
@@ -95,13 +97,21 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
     (await request(app).post(`/v1/sites/${site}/versions`).send({ note }).expect(201)).body;
   const settings = async (node = app, key = `key-${site}`) =>
     (await request(node).get(`/t/${key}.json`).expect(200)).body;
-  const moduleOf = (body: { modules: [string, unknown][] }, name: string) =>
+  type Settings = { modules: [string, unknown][] };
+  const moduleOf = (body: Settings, name: string) =>
     body.modules.find(([file]) => file.startsWith(`t.${name}.`));
+  /** The events of the triggers that the script is told of. */
+  const allEventsOf = (body: Settings) => {
+    const [triggers] = (moduleOf(body, "more")?.[1] ?? [[]]) as [CompiledTrigger[]];
+    return triggers.map((trigger) => trigger[5]);
+  };
+  /** Those of every site left out. */
+  const eventsOf = (body: Settings) => allEventsOf(body).slice(0, -AUTOMATIC.length);
 
   it("keeps a draft apart from the site until it is published", async () => {
     const made = await add(LEAD);
     expect(made).toMatchObject({ ...LEAD, enabled: true, conditions: [], parameters: [] });
-    expect(moduleOf(await settings(), "triggers")).toBeUndefined();
+    expect(eventsOf(await settings())).toEqual([]);
     const draft = await request(app).get(`/v1/sites/${site}/triggers`);
     expect(draft.body).toEqual({ triggers: [made], published: null, changed: true });
 
@@ -113,9 +123,14 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
       published_by: "key k",
       published_at: "2026-01-05T10:00:00.000Z",
     });
-    const [file, rules] = moduleOf(await settings(), "triggers") ?? [];
-    expect(file).toMatch(/^t\.triggers\.[0-9a-f]{12}\.js$/);
-    expect(rules).toEqual([["element_click", "#demo", [], "generate_lead", []]]);
+    const [file, argument] = moduleOf(await settings(), "more") ?? [];
+    expect(file).toMatch(/^t\.more\.[0-9a-f]{12}\.js$/);
+    const [[lead]] = argument as [CompiledTrigger[]];
+    expect([lead?.[0], lead?.[3], lead?.[5]]).toEqual([
+      ["click", "auxclick"],
+      "#demo",
+      "generate_lead",
+    ]);
     expect((await request(app).get(`/v1/sites/${site}/triggers`)).body.changed).toBe(false);
   });
 
@@ -177,8 +192,17 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
     await sites.update(1, site, { collects: "nothing" }, { kind: "user", id: "u" });
     expect(await settings()).toEqual({ only: "none", modules: [] });
     await sites.update(1, site, { collects: "everything" }, { kind: "user", id: "u" });
-    expect(moduleOf(await settings(), "triggers")).toBeDefined();
+    expect(eventsOf(await settings())).toEqual(["generate_lead"]);
     otherSites.stop();
+  });
+
+  it("tells a tag that sends nothing by itself of the site's own triggers alone", async () => {
+    const quiet = async () =>
+      (await request(app).get(`/t/key-${site}.json?auto=false&preview=`).expect(200)).body;
+    expect(await quiet()).toEqual({ modules: [] });
+    await add(LEAD);
+    await publish();
+    expect(allEventsOf(await quiet())).toEqual(["generate_lead"]);
   });
 
   it("lets a page ask again and answers 304 while nothing has changed", async () => {
@@ -207,13 +231,13 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
       problem: "",
       triggers: [{ name: "Lead", conditions: [] }],
     });
-    expect(moduleOf(preview.body, "triggers")?.[1]).toHaveLength(1);
-    expect(moduleOf(await settings(), "triggers")).toBeUndefined();
+    expect(eventsOf(preview.body)).toEqual(["generate_lead"]);
+    expect(eventsOf(await settings())).toEqual([]);
 
     now += 24 * 3_600_000;
     const over = await request(app).get(`/t/key-${site}.json?preview=${token}`);
     expect(moduleOf(over.body, "preview")?.[1]).toMatchObject({ problem: /link is over/ });
-    expect(moduleOf(over.body, "triggers")).toBeUndefined();
+    expect(moduleOf(over.body, "more")).toBeUndefined();
   });
 
   it("makes a preview of the site's own pages only", async () => {
@@ -262,7 +286,7 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
     const [[file = ""] = []] = (await settings()).modules;
     const module = await request(app).get(`/${file}`).expect(200);
     expect([module.text, module.headers["cache-control"]]).toEqual([
-      "t.video.js",
+      "t.more.js",
       "public, max-age=31536000, immutable",
     ]);
     const older = await request(app).get("/t.0123456789ab.js").expect(200);

@@ -1,44 +1,31 @@
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bundleSiteScript } from "../../scripts/site-script.mjs";
+import { describeFiles } from "../../src/site/script-file.ts";
+import { describeSettings } from "../../src/site/settings.ts";
 
-const folder = new URL("../../src/site/script", import.meta.url).pathname;
-
+/** Bytes after gzip. The panel of a preview loads in previews only. */
 describe("the site script", () => {
-  let sizes: Map<string, number>;
+  let files: Map<string, Buffer>;
   beforeAll(async () => {
-    const files = await bundleSiteScript();
-    sizes = new Map([...files].map(([name, bytes]) => [name, gzipSync(bytes).length]));
+    files = await bundleSiteScript();
   });
 
-  it("has a core of at most 2.5 kB", async () => {
-    const { outputFiles } = await build({
-      stdin: {
-        contents: `import { startCore } from "./core.ts";
-          startCore({ folder: "/", writeKey: "k", clickId: "c", isAutomatic: true });`,
-        resolveDir: folder,
-        loader: "ts",
-      },
-      bundle: true,
-      minify: true,
-      format: "iife",
-      target: "es2020",
-      write: false,
-    });
-    expect(gzipSync(outputFiles[0]?.contents ?? "").length).toBeLessThanOrEqual(2500);
+  const sizeOf = (...names: string[]) =>
+    names.reduce((sum, name) => sum + gzipSync(files.get(name) ?? "").length, 0);
+
+  it("has a core of at most 2,560 bytes: the one file that every page loads", () => {
+    expect(sizeOf("t.js")).toBeLessThanOrEqual(2560);
   });
 
-  it("has at most 4 kB with everything that a page gets without asking", () => {
-    expect(sizes.get("t.js")).toBeLessThanOrEqual(4000);
+  it("has at most 4,096 bytes with all of its modules", () => {
+    expect([...files.keys()]).toEqual(["t.js", "t.more.js", "t.preview.js"]);
+    expect(sizeOf("t.js", "t.more.js")).toBeLessThanOrEqual(4096);
   });
 
-  /** Loaded beside it, and only where a page has published triggers, a player, or asks for consent. */
-  it.each([
-    ["t.triggers.js", 1300],
-    ["t.video.js", 1000],
-    ["t.consent.js", 450],
-  ])("loads %s where it is needed, at most %i bytes", (name, most) => {
-    expect(sizes.get(name)).toBeLessThanOrEqual(most);
+  it("asks for settings of at most 1,280 bytes when a site has no triggers of its own", () => {
+    const site = { collects: "everything", triggers: [] } as const;
+    const settings = JSON.stringify(describeSettings(site, describeFiles([...files]), true));
+    expect(gzipSync(settings).length).toBeLessThanOrEqual(1280);
   });
 });

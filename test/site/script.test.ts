@@ -1,12 +1,16 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { recallClick, rememberClick, takeFrom } from "../../src/site/script/click-id.ts";
 import { readLayerEntry } from "../../src/site/script/data-layer.ts";
 import { createId } from "../../src/site/script/ids.ts";
-import { describeLink } from "../../src/site/script/links.ts";
-import { isWorthRetrying, keepNewest, retryDelay, takeNext } from "../../src/site/script/outbox.ts";
-import { findSearchTerm, isNewPage } from "../../src/site/script/page-url.ts";
-import { createThresholds } from "../../src/site/script/thresholds.ts";
+import {
+  isWorthRetrying,
+  readWaiting,
+  retryDelay,
+  takeNext,
+  writeWaiting,
+} from "../../src/site/script/outbox.ts";
+import { pageOf } from "../../src/site/script/page-url.ts";
 
 const NOW = 1_767_607_200_000;
 
@@ -16,6 +20,7 @@ describe("takeFrom", () => {
     ["https://a.test/p?a=%20&jt=C&b=+#top", "https://a.test/p?a=%20&b=+#top", "C"],
     ["https://a.test/?jt=C#top", "https://a.test/#top", "C"],
     ["https://a.test/?jt=C&jt=D", "https://a.test/", "C"],
+    ["https://a.test/?jt=C&a=1&jt=D", "https://a.test/?a=1", "C"],
     ["https://a.test/?a=1#jt=C", "https://a.test/?a=1", "C"],
     ["https://a.test/?jt=", "https://a.test/", ""],
   ])("takes it out of %j", (url, rest, clickId) => {
@@ -25,7 +30,7 @@ describe("takeFrom", () => {
   it.each(["https://a.test/", "https://a.test/?ajt=C", "https://a.test/jt=C"])(
     "finds none in %j",
     (url) => {
-      expect(takeFrom(url, "jt")).toBeUndefined();
+      expect(takeFrom(url, "jt")).toEqual([undefined, url]);
     },
   );
 
@@ -33,25 +38,39 @@ describe("takeFrom", () => {
     const remembered = rememberClick("C", NOW);
     expect(recallClick(remembered, NOW + 1_799_999)).toBe("C");
     expect(recallClick(remembered, NOW + 1_800_000)).toBeUndefined();
-    expect(recallClick(null, NOW)).toBeUndefined();
+    expect(recallClick(undefined, NOW)).toBeUndefined();
     expect(recallClick("nonsense", NOW)).toBeUndefined();
   });
 });
 
 describe("createId", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("sorts by time and differs by chance", () => {
-    const bytes = (fill: number) => new Uint8Array(16).fill(fill);
-    expect(createId(NOW, bytes(0)) < createId(NOW + 1, bytes(0))).toBe(true);
-    expect(createId(NOW, bytes(1))).not.toBe(createId(NOW, bytes(2)));
-    expect(createId(NOW, bytes(255))).toMatch(/^[0-9a-z]{24}$/);
+    vi.useFakeTimers({ now: NOW });
+    const ids = [createId(), createId()];
+    vi.setSystemTime(NOW + 1);
+    const later = createId();
+    expect(ids[0]).not.toBe(ids[1]);
+    for (const id of ids) {
+      expect(id < later).toBe(true);
+      expect(id).toMatch(/^[0-9a-z]{24}$/);
+    }
   });
 });
 
 describe("outbox", () => {
   it("keeps the newest hundred", () => {
     const calls = Array.from({ length: 120 }, (_, index) => `m${index}`);
-    expect(keepNewest(calls)).toHaveLength(100);
-    expect(keepNewest(calls)).toContain("m119");
+    const kept = readWaiting(writeWaiting(calls));
+    expect(kept).toHaveLength(100);
+    expect(kept).toContain("m119");
+  });
+
+  it.each([undefined, "", writeWaiting([])])("has nothing waiting in %j", (stored) => {
+    expect(readWaiting(stored)).toEqual([]);
   });
 
   it("splits into requests that browsers queue, losing and reordering none", () => {
@@ -83,53 +102,22 @@ describe("outbox", () => {
   });
 
   it("waits as long as the server asks, else longer each time up to 64 s", () => {
-    expect(retryDelay(1, "7")).toBe(7000);
-    expect([1, 2, 3, 7, 50].map((failures) => retryDelay(failures, null))).toEqual([
+    expect(retryDelay(0, "7")).toBe(7000);
+    expect([0, 1, 2, 6, 49].map((failures) => retryDelay(failures, null))).toEqual([
       1000, 2000, 4000, 64_000, 64_000,
     ]);
   });
 });
 
-describe("isNewPage", () => {
+describe("pageOf", () => {
   it.each([
     ["https://a.test/", "https://a.test/b", true],
     ["https://a.test/", "https://a.test/?q=1", true],
     ["https://a.test/", "https://a.test/#top", false],
     ["https://a.test/#/cart", "https://a.test/#/pay", true],
     ["https://a.test/a", "https://a.test/a", false],
-  ])("%j to %j: %j", (from, to, expected) => {
-    expect(isNewPage(from, to)).toBe(expected);
-  });
-});
-
-describe("findSearchTerm", () => {
-  it.each([
-    ["?q=red%20shoes", "red shoes"],
-    ["?s=&query=hat", "hat"],
-    ["?page=2&q=red+shoes%21", "red shoes!"],
-    ["?utm_source=q", undefined],
-  ])("finds in %j %j", (search, expected) => {
-    expect(findSearchTerm(search)).toBe(expected);
-  });
-});
-
-describe("describeLink", () => {
-  it.each([
-    ["https://other.test/x", { name: "click", link_domain: "other.test", outbound: true }],
-    ["https://www2.shop.test/x", undefined],
-    ["https://help.shop.test/x", undefined],
-    ["https://notshop.test/x", { name: "click", link_domain: "notshop.test", outbound: true }],
-    ["mailto:a@other.test", undefined],
-    [
-      "https://shop.test/files/Price-List.PDF?v=2",
-      { name: "file_download", file_name: "Price-List.PDF", file_extension: "pdf" },
-    ],
-    ["https://shop.test/pdf", undefined],
-  ])("reads %j", (href, expected) => {
-    const { name, ...properties } = expected ?? {};
-    expect(describeLink(new URL(href), "www.shop.test")).toEqual(
-      expected && [name, { link_url: new URL(href).href, ...properties }],
-    );
+  ])("tells %j and %j apart: %j", (from, to, expected) => {
+    expect(pageOf(from) !== pageOf(to)).toBe(expected);
   });
 });
 
@@ -158,12 +146,5 @@ describe("readLayerEntry", () => {
     () => 0,
   ])("ignores %j", (entry) => {
     expect(readLayerEntry(entry)).toBeUndefined();
-  });
-});
-
-describe("createThresholds", () => {
-  it("tells each threshold once, also those that were jumped over", () => {
-    const pass = createThresholds([25, 50, 75, 90]);
-    expect([10, 60, 40, 100, 100].map(pass)).toEqual([[], [25, 50], [], [75, 90], []]);
   });
 });

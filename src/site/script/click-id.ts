@@ -1,20 +1,19 @@
-/** The parameter's value, and the URL without it, otherwise the same text. */
-export type Taken = readonly [value: string, url: string];
+/** The parameter's value, if the URL carries it, and the URL without it, otherwise the same text. */
+export type Taken = readonly [value: string | undefined, url: string];
 
 /**
  * Takes a parameter, such as that of the click, out of a URL: from its query or its fragment.
  *
  * @param name as the redirect adds it: letters, digits, `-` and `_`
- * @returns    undefined when the URL does not carry it
  */
-export function takeFrom(url: string, name: string): Taken | undefined {
+export function takeFrom(url: string, name: string): Taken {
   let value: string | undefined;
-  const run = new RegExp(`([?&#])(?:${name}=[^&#]*(?:&|(?=#)|$))+`, "g");
-  const stripped = url.replace(run, (all, before: string) => {
-    value ??= all.slice(1).split(/[=&]/)[1];
-    return all.endsWith("&") ? before : "";
+  const run = new RegExp(`([?&#])${name}=([^&#]*)(?:&${name}=[^&#]*)*(&?)`, "g");
+  const rest = url.replace(run, (_run, before: string, found: string, after: string) => {
+    value ??= found;
+    return after && before;
   });
-  return value === undefined ? undefined : [value, stripped];
+  return [value, rest];
 }
 
 /** A click older than this claims nobody any more, so its id is no longer sent. */
@@ -26,7 +25,7 @@ export function rememberClick(clickId: string, now: number): string {
 }
 
 /** The remembered click id while it is fresh. */
-export function recallClick(remembered: string | null, now: number): string | undefined {
-  const [at, clickId] = (remembered ?? "").split(".");
-  return clickId && now - Number(at) < FRESH_MS ? clickId : undefined;
+export function recallClick(remembered: string | undefined, now: number): string | undefined {
+  const [at, clickId] = `${remembered}`.split(".");
+  return now - Number(at) < FRESH_MS ? clickId : undefined;
 }

@@ -8,15 +8,12 @@ export type LayerEvent = readonly [name: string, properties: Record<string, unkn
  * The tag manager's own events and `page_view`, which the script sends itself, are none.
  */
 export function readLayerEntry(entry: unknown): LayerEvent | undefined {
-  const { 0: command, 1: second, 2: third, event, ecommerce, ...others } = objectOf(entry);
-  if (command === "consent") return [command, objectOf(third)];
-  const isGtag = command === "event";
-  const name = isGtag ? second : event;
-  if (typeof name !== "string" || /^(gtm\.|page_view$|consent$|$)/.test(name)) return undefined;
-  for (const key in others) if (key.startsWith("gtm.")) delete others[key];
-  return [name, isGtag ? objectOf(third) : { ...others, ...objectOf(ecommerce) }];
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" ? { ...value } : {};
+  const { 0: command, 1: second, 2: third, event, ecommerce, ...others } = Object(entry);
+  if (command === "consent") return [command, { ...third }];
+  const [name, details] =
+    command === "event" ? [second, third] : [event, { ...others, ...ecommerce }];
+  if (!name || /^(gtm\.|page_view$|consent$)/.test(name)) return undefined;
+  const properties = { ...details };
+  for (const key in properties) if (key.startsWith("gtm.")) delete properties[key];
+  return [name, properties];
 }

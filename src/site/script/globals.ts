@@ -5,7 +5,7 @@ declare global {
     /** Before the script is there: a plain array of `[method, ...args]`. */
     clicktrail?: unknown[][] | Api;
     /** A tag manager's queue of events. */
-    dataLayer?: unknown;
+    dataLayer?: unknown[];
     /** The consent tool's API by IAB Europe. */
     __tcfapi?: unknown;
   }

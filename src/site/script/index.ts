@@ -1,32 +1,53 @@
-import { watchPage } from "./automatic.ts";
-import { type Core, guard, startCore, takeParameter } from "./core.ts";
-import { watchForms } from "./forms.ts";
-import { loadModules } from "./load-modules.ts";
+import { rememberClick } from "./click-id.ts";
+import type { SiteSettings } from "./compiled.ts";
+import { api, CLICK, context, core, isAutomatic, type Signal, takeParameter } from "./core.ts";
+import { listen } from "./guard.ts";
+import { watchPages } from "./pages.ts";
+import { session } from "./storage.ts";
+import { clickParam, consent, folder, key, privacy } from "./tag.ts";
+import { watchDataLayer } from "./watch-layer.ts";
 
-/** Its attributes: `data-key`, `data-click-param`, `data-privacy`, `data-consent` and `data-auto`. */
-const tag = document.currentScript ?? document.querySelector('script[data-key][src*="/t."]');
+const PREVIEW = "clicktrail_preview";
 
-function start({ src, dataset }: HTMLScriptElement): void {
-  // Loaded twice, by a template and a tag manager: the first one works.
-  if (window.clicktrail && !Array.isArray(window.clicktrail)) return;
-  const folder = new URL(".", src).href;
-  const { key: writeKey = "", clickParam = "jt", privacy, consent, auto } = dataset;
-  const landed = takeParameter(clickParam);
-  const clickId = privacy === "no-join" && refusesTracking() ? undefined : landed;
-
-  const begin = (): Core => {
-    const queue = window.clicktrail ?? [];
-    const core = startCore({ folder, writeKey, clickId, isAutomatic: auto !== "off" });
-    window.clicktrail = core.api;
-    watchPage(core);
-    watchForms(core);
-    if (Array.isArray(queue)) core.api.push(...queue);
-    void loadModules(core, folder, writeKey).catch(() => {});
-    return core;
+function start(): void {
+  const clickId = takeParameter(clickParam);
+  const begin = (): void => {
+    if (clickId && !(privacy === "no-join" && refusesTracking())) {
+      session(CLICK, rememberClick(clickId, Date.now()));
+    }
+    const preview = session(PREVIEW, takeParameter(PREVIEW));
+    if (preview) core.only = "none";
+    const queue = window.clicktrail;
+    window.clicktrail = api;
+    watchPages();
+    watchDataLayer();
+    watchHands();
+    if (Array.isArray(queue)) api.push(...queue);
+    void loadModules(preview).catch(() => {});
   };
-  if (consent)
-    void import(`${folder}t.consent.js`).then(guard((module) => module.start(consent, begin)));
-  else begin();
+  if (consent) {
+    void import(`${folder}t.more.js`).then((more) => more.consent(consent, begin, core));
+  } else begin();
+}
+
+/** Tells the triggers what is done on the page, and the server whether somebody is there at all. */
+function watchHands(): void {
+  const notice = (signal: Signal): void => core.notice(signal);
+  listen(["pointerdown", "keydown", "scroll"], () => {
+    context.interacted = 1;
+  });
+  listen(["click", "auxclick", "focusin", "scroll"], notice);
+  // Bubbling, after every handler of the page: a cancelled submit is none.
+  addEventListener("submit", notice);
+}
+
+/** Asks for the site's settings, those of its draft in a preview, and loads what they name. */
+async function loadModules(preview = ""): Promise<void> {
+  const url = `${folder}t/${key}.json?auto=${isAutomatic}&preview=${preview}`;
+  const { only, modules }: SiteSettings = await (await fetch(url)).json();
+  core.only ??= only;
+  // One after the other: the panel of a preview has to be there before the triggers it tells of.
+  for (const [file, argument] of modules) (await import(folder + file)).start(core, argument);
 }
 
 /** Global Privacy Control or Do Not Track. */
@@ -34,10 +55,10 @@ function refusesTracking(): boolean | undefined {
   return navigator.globalPrivacyControl || navigator.doNotTrack === "1";
 }
 
-// A page that is only being prepared has no visitor yet.
-if (tag instanceof HTMLScriptElement) {
-  const startNow = guard(() => start(tag));
+// Loaded twice, by a template and a tag manager: the first one works.
+if (!Object(window.clicktrail).track) {
+  // A page that is only being prepared has no visitor yet.
   if (document.prerendering) {
-    document.addEventListener("prerenderingchange", startNow, { once: true });
-  } else startNow();
+    document.addEventListener("prerenderingchange", start);
+  } else start();
 }

@@ -4,9 +4,14 @@ const MAX_WAITING = 100;
 /** Characters of one request: three bytes each at most, and browsers queue 64 kB at most. */
 const MAX_CHARACTERS = 2e4;
 
-/** The newest calls that are kept while they wait, each of them JSON. */
-export function keepNewest(calls: readonly string[]): string[] {
-  return calls.slice(-MAX_WAITING);
+/** The calls that wait, each of them JSON, from what the storage holds. */
+export function readWaiting(stored = ""): string[] {
+  return stored.split("\n").filter(Boolean);
+}
+
+/** The same for the storage: the newest calls. JSON has no bare line break. */
+export function writeWaiting(calls: readonly string[]): string {
+  return calls.slice(-MAX_WAITING).join("\n");
 }
 
 /** The oldest calls, as many as fit into one request; the first one always. */
@@ -26,7 +31,9 @@ export function isWorthRetrying(status: number): boolean {
 /**
  * How long to wait before sending again, in milliseconds: what the server asks for, else 1 s doubling
  * up to 64 s.
+ *
+ * @param failures before this one
  */
 export function retryDelay(failures: number, retryAfter: string | null | undefined): number {
-  return (Number(retryAfter) || 2 ** Math.min(failures - 1, 6)) * 1e3;
+  return (Number(retryAfter) || 2 ** Math.min(failures, 6)) * 1e3;
 }

@@ -1,30 +1,30 @@
-/** A storage that never throws; where the browser has none it lasts as long as the page. */
-export interface SafeStorage {
-  get(key: string): string | null;
-  /** A null value removes the key. */
-  set(key: string, value: string | null): void;
-}
+/** Reads what a key holds; with a value, an empty one removes the key, writes it before. Never throws. */
+export type SafeStorage = (key: string, value?: string) => string | undefined;
 
-/** @param open gives the browser's storage, or throws where it is forbidden */
-export function createStorage(open: () => Storage): SafeStorage {
+/**
+ * Where the browser has no storage it lasts as long as the page.
+ *
+ * @param open gives the browser's storage, or throws where it is forbidden
+ */
+function createStorage(open: () => Storage): SafeStorage {
   /** What the browser's storage did not take, or no longer holds. */
-  const memory: Record<string, string | null> = {};
-  return {
-    get(key) {
-      try {
-        return open().getItem(key) ?? memory[key] ?? null;
-      } catch {
-        return memory[key] ?? null;
-      }
-    },
-    set(key, value) {
-      memory[key] = value;
-      try {
+  const memory: Record<string, string> = {};
+  return (key, value) => {
+    try {
+      if (value !== undefined) {
+        memory[key] = value;
         open().removeItem(key);
         if (value) open().setItem(key, value);
-      } catch {
-        // Memory has it.
       }
-    },
+      return open().getItem(key) ?? memory[key];
+    } catch {
+      return memory[key];
+    }
   };
 }
+
+/** What is known of the visitor, and the calls that wait. */
+export const local: SafeStorage = createStorage(() => localStorage);
+
+/** What is known of this tab. */
+export const session: SafeStorage = createStorage(() => sessionStorage);

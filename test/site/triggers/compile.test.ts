@@ -1,81 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileTriggers, toPattern } from "../../../src/site/triggers/compile.ts";
+import { compileTriggers } from "../../../src/site/triggers/compile.ts";
 import { triggerSchema } from "../../../src/site/triggers/schema.ts";
-
-/** As the script tries it. */
-const fits = (pattern: string, text: string): boolean => new RegExp(pattern, "is").test(text);
-
-describe("toPattern", () => {
-  it.each([
-    ["equals", "/a.b", "/A.B", true],
-    ["equals", "/a.b", "/aXb", false],
-    ["equals", "/a", "/a/", false],
-    ["contains", "a+b", "1 a+b 2", true],
-    ["contains", "a+b", "aab", false],
-    ["starts_with", "/pricing", "/Pricing/eu", true],
-    ["starts_with", "/pricing", "/x/pricing", false],
-    ["ends_with", ".pdf", "/list.PDF", true],
-    ["ends_with", ".pdf", "/list.pdf?x", false],
-    ["matches", "/shop/*/buy", "/shop/shoes/buy", true],
-    ["matches", "/shop/*/buy", "/shop/shoes/buy/x", false],
-    ["matches", "*a*a*", "a", false],
-    ["matches", "*a*a*", "xaxax", true],
-    ["matches", "/a | /b/*", "/b/c", true],
-    ["matches", "/a|/b", "/c", false],
-    ["matches", "*", "", true],
-    ["matches", "*.pdf", "line\nbreak.pdf", true],
-    ["matches", "a*1*0", "a10", true],
-    ["present", "", "x", true],
-    ["present", "", "", false],
-  ] as const)("%s %j, tried on %j: %j", (comparison, value, text, expected) => {
-    expect(fits(toPattern(comparison, value), text)).toBe(expected);
-  });
-
-  it("takes every value as text, whatever a regular expression would make of it", () => {
-    fc.assert(
-      fc.property(fc.string(), fc.string(), fc.string(), (before, value, after) => {
-        expect(fits(toPattern("contains", value), before + value + after)).toBe(true);
-        expect(fits(toPattern("equals", value), value)).toBe(true);
-        expect(fits(toPattern("starts_with", value), value + after)).toBe(true);
-        expect(fits(toPattern("ends_with", value), before + value)).toBe(true);
-      }),
-    );
-  });
-
-  it("matches as a plain search for the pieces does", () => {
-    const letters = fc.string({ unit: fc.constantFrom("a", "b", "1", ".") });
-    fc.assert(
-      fc.property(fc.array(letters, { minLength: 1, maxLength: 5 }), letters, (pieces, text) => {
-        const glob = pieces.join("*");
-        expect(fits(toPattern("matches", glob), text)).toBe(globFits(glob, text));
-      }),
-    );
-  });
-
-  it("takes linear time in the longest text that it is tried on, however many stars it has", () => {
-    const pattern = toPattern("matches", `${"*a".repeat(200)}!`);
-    const text = "a!".repeat(1000);
-    const before = performance.now();
-    for (let round = 0; round < 10; round++) fits(pattern, `${text}x`);
-    expect((performance.now() - before) / 10).toBeLessThan(50);
-  });
-});
-
-/** The textbook's way: the earliest place of each piece, the last piece at the end. */
-function globFits(glob: string, text: string): boolean {
-  const [first = "", ...rest] = glob.split("*");
-  const last = rest.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = text.indexOf(piece, at);
-    if (found === -1) return false;
-    at = found + piece.length;
-  }
-  return text.length - at >= last.length && text.endsWith(last);
-}
 
 describe("compileTriggers", () => {
   const compile = (definition: object) =>
@@ -104,32 +29,58 @@ describe("compileTriggers", () => {
     };
     expect(compile(definition)).toEqual([
       [
-        "element_click",
+        ["click", "auxclick"],
+        [["^[01]$", 0, ["event", "button"]]],
+        0,
         "#demo",
         [
-          ["page_path", "^\\/a", 1],
-          ["layer.cart.value", 20, 0],
+          ["^\\/a", 1, ["location", "pathname"]],
+          [20, 0, ["layer", "cart", "value"]],
         ],
         "demo_requested",
         [
           ["value", 49.9],
           ["vip", true],
-          ["text", "element_text", "t"],
-          ["items", "layer.ecommerce.items", "i"],
+          ["text", ["a[href],button,[role=button]", "textContent"], "t"],
+          ["items", ["layer", "ecommerce", "items"], "i"],
         ],
+        0,
       ],
     ]);
   });
 
+  const PAGE = ["event", "none"];
   it.each([
-    [{ type: "scroll", percent: 75 }, "scroll", 0, ["percent_scrolled", "^75$", 0]],
-    [{ type: "timer", seconds: 30 }, "timer", 30, undefined],
-    [{ type: "video", progress: "start" }, "video_start", 0, undefined],
-    [{ type: "video", progress: "50" }, "video_progress", 0, ["video_percent", "^50$", 0]],
-    [{ type: "data_layer_event", name: "quote" }, "data_layer", 0, ["event", "^quote$", 0]],
-    [{ type: "element_visible", selector: "#x" }, "visible", "#x", undefined],
-  ])("listens to %j as %s", (on, signal, option, condition) => {
-    const [[kind, given, conditions] = []] = compile({ on });
-    expect([kind, given, conditions?.[0]]).toEqual([signal, option, condition]);
+    [{ type: "scroll", percent: 75 }, ["scroll"], [74.99, 0, ["scroll"]], PAGE],
+    [{ type: "timer", seconds: 30 }, ["look"], [29_999, 0, ["since"]], PAGE],
+    [{ type: "history_change" }, ["page_view"], [".", 0, ["event", "event"]], 0],
+    [
+      { type: "data_layer_event", name: "quote" },
+      ["data_layer"],
+      ["^quote$", 0, ["event", "event"]],
+      0,
+    ],
+    [{ type: "element_visible", selector: "#x" }, ["look"], undefined, PAGE],
+  ])("listens to %j on %j", (on, signals, condition, once) => {
+    const [[given, when, oftenness] = []] = compile({ on });
+    expect([given, when?.[0], oftenness]).toEqual([signals, condition, once]);
+  });
+
+  it("reads a field of a form by its name, whatever the name, and never a password", () => {
+    const variable = "field.a\\b[0]";
+    const on = { type: "form_submit" };
+    const [trigger] = compile({ on, parameters: [{ name: "x", variable }] });
+    expect(trigger?.[6]).toEqual([
+      ["x", ['[name="a\\\\b[0]"]:not([type=password])', "value"], "t"],
+    ]);
+  });
+
+  it("sends the step that was asked for, not how far it went beyond", () => {
+    const scrolled = { on: { type: "scroll", percent: 50 } };
+    const played = { on: { type: "video", progress: "complete" } };
+    const percentOf = (definition: object, variable: string) =>
+      compile({ ...definition, parameters: [{ name: "p", type: "number", variable }] })[0]?.[6];
+    expect(percentOf(scrolled, "percent_scrolled")).toEqual([["p", 50]]);
+    expect(percentOf(played, "video_percent")).toEqual([["p", 100]]);
   });
 });

@@ -1,5 +1,6 @@
-import type { PreviewArgument } from "../compiled.ts";
-import type { Core } from "../core.ts";
+import type { CompiledCondition, PreviewArgument } from "../compiled.ts";
+import type { Core, Signal } from "../core.ts";
+import { readText } from "./values.ts";
 
 const STYLE = `
   :host { all: initial; position: fixed; z-index: 2147483647; right: 12px; bottom: 12px; color-scheme: light dark; }
@@ -57,34 +58,39 @@ export function start(core: Core, { problem, triggers }: PreviewArgument): void 
   add(body, "p", "Nothing is sent from this page while you look.");
   add(body, "h3", "Triggers of the draft");
   const rows = add(body, "ul");
-  const states = triggers.map(({ name }) => {
+  const states = triggers.map(({ name, conditions }) => {
     const row = add(rows, "li");
     add(row, "b", name);
-    return { row, fired: 0, text: add(row, "small", "has not happened yet") };
+    return { row, conditions, fired: 0, text: add(row, "small", "has not happened yet") };
   });
   if (triggers.length === 0) add(body, "p", "The draft has no trigger that is switched on.");
   add(body, "h3", "Events that would be sent");
   const events = add(body, "ul");
 
-  const tellTrigger = (index: number, failed: unknown, value?: unknown): void => {
+  const why = (
+    conditions: readonly string[],
+    failed: unknown,
+    condition: CompiledCondition | undefined,
+    signal: Signal | undefined,
+  ): string => {
+    if (failed === -2) return "did not fire: another element was meant by the CSS selector";
+    if (typeof failed !== "number") return `cannot work: ${failed}`;
+    const [, , ...paths] = condition ?? [0, 0];
+    const value = signal ? readText(paths, signal) : "";
+    return `did not fire: ${conditions[failed]} – it was ${shorten(value)}`;
+  };
+  core.report = ([, , , , , , , index = -1], failed, condition, signal) => {
     const state = states[index];
     if (!state) return;
     if (failed !== -1) {
-      state.text.textContent = why(index, failed, value);
+      state.text.textContent = why(state.conditions, failed, condition, signal);
       return;
     }
     state.fired += 1;
     state.row.className = "fired";
     state.text.textContent = state.fired > 1 ? `fired ${state.fired} times` : "fired";
   };
-  const why = (index: number, failed: unknown, value: unknown): string => {
-    if (failed === -2) return "did not fire: another element was meant by the CSS selector";
-    if (typeof failed !== "number") return `cannot work: ${failed}`;
-    const condition = triggers[index]?.conditions[failed] ?? "a condition";
-    return `did not fire: ${condition} – it was ${shorten(value)}`;
-  };
 
-  core.report = tellTrigger;
   const tellCall = (name: string, details: unknown): void => {
     const row = document.createElement("li");
     add(row, "b", name);

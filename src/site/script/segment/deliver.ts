@@ -1,5 +1,6 @@
+import { createId } from "../ids.ts";
 import type { Members, SegmentCall } from "./read-call.ts";
-import { newId, setUserId, userId, visitorId } from "./visitor.ts";
+import { setUserId, userId, visitorId } from "./visitor.ts";
 
 interface Payload {
   readonly obj: Members;
@@ -50,7 +51,7 @@ function describe({ type, members, options, page = pageHere() }: SegmentCall): M
   const { context, ...others } = options;
   return {
     type,
-    messageId: newId(),
+    messageId: createId(),
     timestamp: new Date(),
     anonymousId: visitorId(),
     ...members,

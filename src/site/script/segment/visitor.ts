@@ -6,14 +6,9 @@ const USER = "clicktrail_user";
 /** Where Segment's own library does. */
 const SEGMENT_VISITOR = "ajs_anonymous_id";
 
-/** Mints the id of a visitor or a call. */
-export function newId(): string {
-  return createId(Date.now(), crypto.getRandomValues(new Uint8Array(16)));
-}
-
 /** The visitor's id, minted where there is none yet. */
 export function visitorId(): string {
-  return localStorage.getItem(VISITOR) ?? setVisitorId(newId());
+  return localStorage.getItem(VISITOR) ?? setVisitorId(createId());
 }
 
 /** Names the visitor by an id of the page's own. */
