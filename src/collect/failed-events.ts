@@ -61,6 +61,7 @@ export interface FailedEvents {
 
 /** Refused events read at once. */
 const PIECE = 100;
+const AT_ONCE = 20;
 
 /** Puts the refused events together. */
 export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
@@ -113,6 +114,19 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
     return { ...answer, status: "replayed" };
   }
 
+  /** Some at once: each waits for the disk, with PostgreSQL also for the import, and waiting can be shared. */
+  async function replaySeveral(
+    workspaceId: number,
+    events: readonly FailedEvent[],
+  ): Promise<Replayed[]> {
+    const done: Replayed[] = [];
+    for (let at = 0; at < events.length; at += AT_ONCE) {
+      const some = events.slice(at, at + AT_ONCE);
+      done.push(...(await Promise.all(some.map((event) => replayOne(workspaceId, event)))));
+    }
+    return done;
+  }
+
   return {
     list: store.list,
     count: store.count,
@@ -143,8 +157,7 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
       do {
         const query: FailedQuery = { status: "open", reason, after, limit: PIECE };
         const piece = await store.list(workspaceId, query);
-        for (const event of piece) {
-          const result = await replayOne(workspaceId, event);
+        for (const result of await replaySeveral(workspaceId, piece)) {
           accepted += result.accepted;
           if (result.status === "open") stillRefused += 1;
           else replayed += 1;

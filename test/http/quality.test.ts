@@ -1,5 +1,5 @@
 import request from "supertest";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { QualityQuery, QualityReport } from "../../src/reports/quality.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -46,6 +46,7 @@ describe("/quality and /failed-events", () => {
   let cookie: string;
   const asked: QualityQuery[] = [];
   const replayed: (string | undefined)[] = [];
+  let unmatched = 0;
 
   beforeAll(async () => {
     database = await createTestDatabase("sqlite");
@@ -53,6 +54,9 @@ describe("/quality and /failed-events", () => {
     await access.start();
     const answer = await request(app()).get(await access.createSignInPath());
     cookie = String(answer.headers["set-cookie"]);
+  });
+  beforeEach(() => {
+    replayed.length = 0;
   });
   afterAll(async () => {
     access.stop();
@@ -70,7 +74,10 @@ describe("/quality and /failed-events", () => {
         },
         failedEvents: {
           ...pages.failedEvents,
-          count: async () => [{ reason: "no_identity", count: 3 }],
+          count: async () => [
+            { reason: "no_identity", count: 3 },
+            ...(unmatched === 0 ? [] : [{ reason: "unmatched_mail", count: unmatched }]),
+          ],
           replayAll: async (_workspaceId, reason) => {
             replayed.push(reason);
             return { replayed: 2, accepted: 2, still_refused: 1 };
@@ -96,6 +103,25 @@ describe("/quality and /failed-events", () => {
       `event,source_id,events,score,worst_check,conversion\r\n"'=purchase",s1,12,74,naming,yes\r\n`,
     );
     await get("/quality.csv?by=moon").expect(422);
+  });
+
+  it("tries reports of nobody known again, from the page of the webhooks", async () => {
+    unmatched = 2;
+    const page = await get("/settings/hooks").expect(200);
+    expect(page.text).toContain("2 reports of mails and contacts not known here");
+    const [, csrf = ""] = /name="csrf" value="([^"]+)"/.exec(page.text) ?? [];
+    const answer = await request(app())
+      .post("/settings/hooks/unmatched/replay")
+      .set("Cookie", cookie)
+      .set("Origin", BASE_URL)
+      .type("form")
+      .send({ csrf })
+      .expect(303);
+    expect(replayed).toEqual(["unmatched_mail"]);
+    unmatched = 0;
+    const { text } = await get(String(answer.headers["location"])).expect(200);
+    expect(text).toContain("Matched: 2. Still of nobody known here: 1.");
+    expect(text).not.toContain("Try to match");
   });
 
   it("replays all of a reason with a form of its own page alone", async () => {

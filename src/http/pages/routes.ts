@@ -10,6 +10,7 @@ import { createFailedPages } from "./failed-events.ts";
 import { createHookPages } from "./hooks.ts";
 import { createJourneyPages } from "./journey.ts";
 import { createLivePages } from "./live.ts";
+import { createPlannedEventPages } from "./planned-event.ts";
 import { createQualityPages } from "./quality.ts";
 import { createReviewPages } from "./review.ts";
 import { createSignInGate, createWelcomingGate } from "./session.ts";
@@ -40,6 +41,7 @@ export function createPageRoutes(deps: PageDeps, render: Render): Router {
   router.use(createTrafficPages(deps, show, gate));
   router.use(createQualityPages(deps, show, gate));
   router.use(createPlanPages(deps, show, gate));
+  router.use(createPlannedEventPages(deps, show, gate));
   router.use(createFailedPages(deps, show, gate));
   router.use(createReviewPages(deps, show, gate));
   router.use(createSitePages(deps, show, gate));
