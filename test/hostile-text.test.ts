@@ -21,8 +21,7 @@ import { toEventName } from "../src/log/event-name.ts";
 import { holdsPii, urlHoldsPii } from "../src/log/quality-pii.ts";
 import { createHostSet, parseHost } from "../src/site/hosts.ts";
 import { takeFrom } from "../src/site/script/click-id.ts";
-import { findSearchTerm } from "../src/site/script/page-url.ts";
-import { toPattern } from "../src/site/triggers/compile.ts";
+import { toPattern } from "../src/site/triggers/patterns.ts";
 import { triggerSchema } from "../src/site/triggers/schema.ts";
 import { findSelectorProblem } from "../src/site/triggers/selector.ts";
 import { mendTrackingPath, parseTrackingPath } from "../src/tracking/tracking-path.ts";
@@ -119,7 +118,6 @@ const READERS: readonly (readonly [name: string, read: (text: string) => unknown
     "a click parameter in the browser",
     (text) => takeFrom(`https://a.test/?${"jt=1&".repeat(1000)}${text}`, "jt"),
   ],
-  ["a search term", (text) => findSearchTerm(`?q=${text}`)],
   ["a host to register", parseHost],
   ["a wildcard host to register", (text) => parseHost(`*.${text}`)],
   ["a host to look up", (text) => createHostSet(["*.shop.test"]).has(text)],
