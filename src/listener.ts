@@ -199,6 +199,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
     pages: {
       access,
       now,
+      clickParam: config.CLICK_PARAM,
       stopping: parts.stopping.signal,
       listContacts: (workspaceId, query) => listContacts(db, workspaceId, query),
       findContact: (workspaceId, id) => findContact(db, refsOf(workspaceId), workspaceId, id),

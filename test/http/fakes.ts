@@ -151,6 +151,7 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
   return {
     access,
     now: () => NOON,
+    clickParam: "jt",
     stopping: new AbortController().signal,
     listContacts: async () => ({ contacts: [], next: null }),
     findContact: async () => undefined,

@@ -428,6 +428,15 @@ describe("/sites and /settings", () => {
     expect((await get("/sites")).text).not.toContain("cts_key");
   });
 
+  it("names the click parameter in the tag where it is another than the script's", async () => {
+    const made = await post(
+      "/sites",
+      { name: "Shop", hosts: "shop.test" },
+      { clickParam: "ref_id" },
+    );
+    expect(made.text).toContain("data-click-param&#x3D;&quot;ref_id&quot;");
+  });
+
   it.each([
     [{ name: "Shop", hosts: "" }, "Give at least one host."],
     [{ name: " ", hosts: "shop.test" }, "Give the site a name."],

@@ -67,6 +67,8 @@ interface PrivacyPagesDeps {
 export interface PageDeps {
   access: Access;
   now: Clock;
+  /** CLICK_PARAM. */
+  clickParam: string;
   /** Aborted when the service drains: ends the streams, which would never end by themselves. */
   stopping: AbortSignal;
   listContacts(workspaceId: number, query: ContactQuery): Promise<ContactList>;

@@ -101,7 +101,7 @@ export function createSitePage(deps: PageDeps, show: Show, gate: RequestHandler)
   });
 
   onForm("/sites/:id/key", async ({ workspaceId, id }) => ({
-    tag: scriptTag(deps.access.baseUrl, await deps.addSiteKey(workspaceId, id)),
+    tag: scriptTag(deps, await deps.addSiteKey(workspaceId, id)),
   }));
 
   return router;
