@@ -117,6 +117,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
     await parts.conversions.set(caller.workspaceId, name, isOn);
     await auditConversion(caller, isOn ? "mark" : "unmark", name);
   };
+  const planning = { trackingPlan: parts.trackingPlan, auditPlan, isConversion, setConversion };
   const review = createReview({ db, now, createId: newId, record: pipeline.record, sleep });
   const auditDecision = (caller: Caller, { decision, into, from }: NewDecision) =>
     access.recordAudit(caller.workspaceId, actorOf(caller), `suggestion.${decision}`, into, {
@@ -150,7 +151,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
         refusesJoin,
         findPlanned: parts.trackingPlan.find,
       }),
-      createPlanRoutes({ trackingPlan: parts.trackingPlan, authorize, auditPlan }),
+      createPlanRoutes({ ...planning, authorize }),
       createConversionRoutes({ conversions: parts.conversions, authorize, auditConversion }),
       createFailedRoutes({ failedEvents, authorize, auditFailed }),
       createServiceHookRoutes(parts.hooks, {
@@ -215,11 +216,8 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
       campaigns: links.campaigns,
       readTraffic: (workspaceId, query) => readTraffic(db, workspaceId, query),
       readQuality: (workspaceId, query) => readQuality(db, workspaceId, query, isConversion),
-      trackingPlan: parts.trackingPlan,
-      auditPlan,
+      ...planning,
       readEventUse: (workspaceId, span) => readEventUse(db, workspaceId, span),
-      isConversion,
-      setConversion,
       signalTexts: describeSignals(await loadSignals()),
       review,
       auditDecision,

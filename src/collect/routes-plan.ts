@@ -9,6 +9,9 @@ import type { TrackingPlan } from "./tracking-plan.ts";
 export interface PlanRoutesDeps {
   readonly trackingPlan: Pick<TrackingPlan, "list" | "put" | "remove">;
   readonly authorize: Authorize;
+  readonly isConversion: (workspaceId: number, name: string) => boolean;
+  /** Marks an event as a conversion or takes the mark away, and notes it in the audit log. */
+  readonly setConversion: (caller: Caller, name: string, isConversion: boolean) => Promise<void>;
   /** Notes in the audit log who changed what. */
   readonly auditPlan: (caller: Caller, action: "put" | "remove", name: string) => Promise<void>;
 }
@@ -33,16 +36,22 @@ export const plannedEventSchema = z.strictObject({
       "Each parameter is named once.",
     )
     .default([]),
+  conversion: z.boolean().optional().meta({ description: "Stays as it is unless given." }),
 });
 
 const nameSchema = z.string().min(1).max(128);
 
 /** `/v1/tracking-plan`: custom events that the quality checks then know. */
-export function createPlanRoutes({ trackingPlan, authorize, auditPlan }: PlanRoutesDeps): Router {
+export function createPlanRoutes(deps: PlanRoutesDeps): Router {
+  const { trackingPlan, authorize, auditPlan, isConversion, setConversion } = deps;
   const router = Router();
 
   router.get("/v1/tracking-plan", authorize("read"), async (_req, res) => {
-    res.json({ events: await trackingPlan.list(callerOf(res).workspaceId) });
+    const { workspaceId } = callerOf(res);
+    const events = await trackingPlan.list(workspaceId);
+    res.json({
+      events: events.map((one) => ({ ...one, conversion: isConversion(workspaceId, one.name) })),
+    });
   });
 
   router.put("/v1/tracking-plan/:name", authorize("admin"), async (req, res) => {
@@ -50,10 +59,14 @@ export function createPlanRoutes({ trackingPlan, authorize, auditPlan }: PlanRou
     const name = validate(nameSchema, req.params["name"], { what: "name" });
     const bytes = await readBody(req, { limit: BODY_LIMIT });
     const body = bytes.length === 0 ? {} : parseJson(bytes);
-    const { parameters } = validate(plannedEventSchema, body);
-    await trackingPlan.put(caller.workspaceId, { name, parameters });
+    const { parameters, conversion } = validate(plannedEventSchema, body);
+    const { workspaceId } = caller;
+    await trackingPlan.put(workspaceId, { name, parameters });
     await auditPlan(caller, "put", name);
-    res.json({ name, parameters });
+    if (conversion !== undefined && conversion !== isConversion(workspaceId, name)) {
+      await setConversion(caller, name, conversion);
+    }
+    res.json({ name, parameters, conversion: isConversion(workspaceId, name) });
   });
 
   router.delete("/v1/tracking-plan/:name", authorize("admin"), async (req, res) => {

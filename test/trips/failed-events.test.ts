@@ -183,7 +183,10 @@ describe.each(testEngines)("refused events, on %s", (engine) => {
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
     const seats = { name: "seats", type: "number", required: true };
-    expect((await plan("PUT", "demo_planned", { parameters: [seats] })).status).toBe(200);
+    const declared = await plan("PUT", "demo_planned", { parameters: [seats], conversion: true });
+    expect(await declared.json()).toMatchObject({ name: "demo_planned", conversion: true });
+    const kept = await plan("PUT", "demo_planned", { parameters: [seats] });
+    expect(await kept.json()).toMatchObject({ parameters: [seats], conversion: true });
     expect((await plan("PUT", "Order Completed", {})).status).toBe(422);
     const send = (messageId: string, properties: object) =>
       collect(

@@ -6,7 +6,7 @@ import type { Operation } from "./operations.ts";
 const PLAN = "/v1/tracking-plan";
 const CONVERSIONS = "/v1/conversions";
 const tag = "Collection";
-const declaredSchema = plannedEventSchema.extend({ name: z.string() });
+const declaredSchema = plannedEventSchema.extend({ name: z.string(), conversion: z.boolean() });
 
 /** Custom events that are declared, and events that are conversions. */
 export const PLAN_OPERATIONS: readonly Operation[] = [
@@ -25,7 +25,7 @@ export const PLAN_OPERATIONS: readonly Operation[] = [
     tag,
     scope: "admin",
     body: plannedEventSchema,
-    example: { parameters: [{ name: "seats", type: "number", required: true }] },
+    example: { parameters: [{ name: "seats", type: "number", required: true }], conversion: true },
     answer: declaredSchema,
   },
   {

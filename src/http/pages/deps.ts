@@ -91,9 +91,8 @@ export interface PageDeps {
   auditPlan: PlanRoutesDeps["auditPlan"];
   /** How the events of each name were used and what they violated, most used first. */
   readEventUse(workspaceId: number, span: { days: number; until: number }): Promise<EventUse[]>;
-  isConversion(workspaceId: number, name: string): boolean;
-  /** Marks an event as a conversion or takes the mark away, and notes it in the audit log. */
-  setConversion(caller: Caller, name: string, isConversion: boolean): Promise<void>;
+  isConversion: PlanRoutesDeps["isConversion"];
+  setConversion: PlanRoutesDeps["setConversion"];
   /** What each reason of a verdict means. */
   signalTexts: ReadonlyMap<string, string>;
   /** Contacts that may be one person, and what was decided. */
