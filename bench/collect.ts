@@ -7,7 +7,7 @@ import {
   type BenchServer,
   runLoad,
   startPlainServer,
-  startServer,
+  startService,
   unimportedBytes,
   waitUntilImported,
 } from "./processes.ts";
@@ -40,10 +40,8 @@ interface Measured extends LoadResult {
 export async function benchCollect(): Promise<BenchFigure[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
   const parsing = await startPlainServer("parse", 4260);
-  const ours = await startServer(
-    ["dist/cli.js", "serve"],
+  const ours = await startService(
     { DATA_DIR: dataDir, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" },
-    "Listening",
     4261,
   );
   try {

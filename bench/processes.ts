@@ -48,6 +48,13 @@ export async function startServer(
   };
 }
 
+/** The service, as `npm start` starts it. */
+export function startService(env: NodeJS.ProcessEnv, port: number): Promise<BenchServer> {
+  const { scripts } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
+  const [, ...args] = String(scripts.start).split(" ");
+  return startServer(args, env, "Listening", port);
+}
+
 /** The plain servers of `bench/servers/`. */
 export function startPlainServer(name: string, port: number): Promise<BenchServer> {
   return startServer([...TSX, path.join("bench/servers", `${name}.ts`)], {}, "listening", port);

@@ -7,7 +7,7 @@ import {
   type BenchServer,
   runLoad,
   startPlainServer,
-  startServer,
+  startService,
   unimportedBytes,
   waitUntilImported,
   writePaths,
@@ -35,10 +35,8 @@ export async function benchRedirect(): Promise<BenchFigure[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
   const bare = await startPlainServer("bare", 4101);
   const express = await startPlainServer("express", 4102);
-  const ours = await startServer(
-    ["dist/cli.js", "serve"],
+  const ours = await startService(
     { DATA_DIR: dataDir, API_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" },
-    "Listening",
     4103,
   );
   try {

@@ -6,7 +6,7 @@ import type { Hit, MailFacts } from "../src/traffic/define.ts";
 import type * as Judge from "../src/traffic/judge.ts";
 import type * as Signals from "../src/traffic/signals.ts";
 import { type BenchFigure, median } from "./figure.ts";
-import { startServer } from "./processes.ts";
+import { startService } from "./processes.ts";
 
 const GROUPS = 400;
 const HITS_A_GROUP = 25;
@@ -90,7 +90,7 @@ function hitsOf(group: number): Hit[] {
 async function reassigning(): Promise<BenchFigure[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
   const env = { DATA_DIR: dataDir, API_KEY, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" };
-  const server = await startServer(["dist/cli.js", "serve"], env, "Listening", PORT);
+  const server = await startService(env, PORT);
   try {
     await sendAnonymousEvents();
     const link = await makeLink();
