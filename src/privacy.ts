@@ -152,6 +152,10 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
           await screen?.noteGrowth();
           await inbox.emptyJournal();
         },
+        async renewKept() {
+          await consents.refresh();
+          await deps.keptConsents?.settle();
+        },
         catchUp: () => waitUntil(inbox.isSettled, CATCH_UP_MS),
         async recordReceipt(workspaceId, { kind, id }, subject, receipt) {
           const actor: Actor = { kind: toActorKind(kind), id };

@@ -13,6 +13,8 @@ export interface KeptCopy {
    * @param rows made when their turn comes; each as JSON
    */
   write(rows: () => Iterable<unknown>): void;
+  /** Resolves when what was to be written is on disk; rejects when it could not be written. */
+  settle(): Promise<void>;
 }
 
 /** The copies of one node, in a folder of their own. */
@@ -39,11 +41,11 @@ export function createKeptCopies(folder: string, onError: (error: unknown) => vo
       settling.push(writer.settle);
       return {
         read: () => readCopy(file).catch((error: unknown) => void onError(error)),
-        write: writer.write,
+        ...writer,
       };
     },
     async settle() {
-      await Promise.all(settling.map((one) => one()));
+      await Promise.allSettled(settling.map((one) => one()));
     },
   };
 }
@@ -68,6 +70,7 @@ function createWriter(file: string, onError: (error: unknown) => void) {
   let waiting: (() => Iterable<unknown>) | undefined;
   let running: Promise<void> | undefined;
   let stopping = new AbortController();
+  let failure: unknown;
 
   async function run(): Promise<void> {
     while (waiting) {
@@ -77,28 +80,35 @@ function createWriter(file: string, onError: (error: unknown) => void) {
       let restMs = 0;
       try {
         await replaceFile(file, rows());
+        failure = undefined;
         restMs = (performance.now() - startedAt) * REST_FACTOR;
       } catch (error) {
         onError(error);
-        if (stopping.signal.aborted) return;
+        failure = error;
         waiting ??= rows;
+        if (stopping.signal.aborted) return;
         restMs = RETRY_MS;
       }
       await sleep(restMs, undefined, { ref: false, signal: stopping.signal }).catch(() => {});
     }
   }
 
+  function write(rows: () => Iterable<unknown>): void {
+    waiting = rows;
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+  }
+
   return {
-    write(rows: () => Iterable<unknown>) {
-      waiting = rows;
-      running ??= run().finally(() => {
-        running = undefined;
-      });
-    },
+    write,
     async settle() {
       stopping.abort();
+      // What could not be written before may be by now.
+      if (waiting) write(waiting);
       await running;
       stopping = new AbortController();
+      if (failure !== undefined) throw failure;
     },
   };
 }

@@ -196,5 +196,6 @@ function keepInMemory(): KeptCopy {
     write(rows) {
       text = JSON.stringify([...rows()]);
     },
+    settle: async () => {},
   };
 }

@@ -46,6 +46,19 @@ describe("a kept copy", () => {
     expect(await readdir(folder)).toEqual(["links.ndjson"]);
   });
 
+  it("says that it could not be written, and is when it can", async () => {
+    let isFull = true;
+    const links = copies.of("links");
+    links.write(function* () {
+      if (isFull) throw new Error("no room");
+      yield 1;
+    });
+    await expect(links.settle()).rejects.toThrow("no room");
+    isFull = false;
+    await links.settle();
+    expect(await open().of("links").read()).toEqual([1]);
+  });
+
   it.each([
     ["was cut", '{"format":1}\n[1,"a"]\n[2,'],
     ["is of another release", '{"format":99}\n[1]\n'],

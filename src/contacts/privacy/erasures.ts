@@ -35,6 +35,8 @@ interface ErasuresDeps {
   readonly createId: () => string;
   /** Imports what the journal holds, screened by the present ledger. */
   readonly emptyJournal: () => Promise<void>;
+  /** Writes anew what this node keeps of consents beside the database. */
+  readonly renewKept: () => Promise<void>;
   /** Waits, for a while, until everything that came in is in the projections. */
   readonly catchUp: () => Promise<void>;
   /** Writes the receipt into the audit log. */
@@ -171,6 +173,7 @@ export function createErasures(deps: ErasuresDeps): Erasures {
       if (db.engine === "postgres") await sleep(OTHER_NODES_MS);
       const swept = await sweepAll({ ...deps, checkpoint }, erasure, plan);
       counts = swept.counts;
+      await deps.renewKept();
       await forgetPlan(db, erasure, counts);
       await db.purge(swept.tables);
     } else await db.purge([]);
