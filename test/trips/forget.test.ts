@@ -38,6 +38,7 @@ describe("erasing from the command line, through a kill and over a restore", () 
       await fetch(links[0]?.tracking_url ?? "", { redirect: "manual" });
     }
     await waitUntilSettled(service);
+    await callApi(service, "PUT", `/v1/contacts/user-${OFFLINE}/consent`, { opens: "none" });
     await service.end("SIGTERM");
     await copyFile(file("clicktrail.db"), file("backup.db"));
   }, 60_000);
@@ -60,12 +61,15 @@ describe("erasing from the command line, through a kill and over a restore", () 
   }
 
   it("erases where no service runs", async () => {
+    const kept = () => readFile(file("kept/consents.ndjson"), "utf8");
     expect(await found()).toEqual(NAMES);
+    expect(await kept()).toContain('"opens":"none"');
     const { stdout } = await forget(`${OFFLINE}@ex.test`);
     expect(stdout).toMatch(
       /^Erased: 2 events, 0 visitors, 0 refused events; .* Receipt [0-9a-f]{64}/,
     );
     expect(await found()).not.toContain(OFFLINE);
+    expect(await kept()).not.toContain("none");
   });
 
   it("has a running service do it", async () => {
