@@ -1,4 +1,5 @@
 import { type Access, createAccess } from "./access/access.ts";
+import { DEFAULT_SITE_ID, DEFAULT_WORKSPACE_ID } from "./access/directory.ts";
 import { type Conversions, createConversions } from "./collect/conversions.ts";
 import { createTrackingPlan, type TrackingPlan } from "./collect/tracking-plan.ts";
 import type { Erasures } from "./contacts/privacy/erasures.ts";
@@ -185,13 +186,17 @@ function createServiceAccess(common: Common, onError: (error: unknown) => void):
 }
 
 function createServiceSites(
-  { now, storage }: Common,
+  { config, now, storage }: Common,
   access: Access,
   onError: (error: unknown) => void,
 ): Sites {
+  const hasBuiltIn = config.WRITE_KEY !== undefined;
   const triggerStore = createTriggerStore(storage.db);
   return createSites({
     db: storage.db,
+    builtInSite: hasBuiltIn
+      ? { workspaceId: DEFAULT_WORKSPACE_ID, id: DEFAULT_SITE_ID }
+      : undefined,
     async createSiteKey(workspaceId, siteId) {
       return (await access.createSiteKey(workspaceId, siteId)).key;
     },

@@ -10,6 +10,9 @@ import type { AccessStore, KeyRow, WorkspaceRow } from "./store.ts";
 /** The workspace that always exists. */
 export const DEFAULT_WORKSPACE_ID = 1;
 
+/** The site of WRITE_KEY, in the default workspace. */
+export const DEFAULT_SITE_ID = "site-default";
+
 /** Keys set at start through the environment; they work before and without the database. */
 export interface EnvironmentKeys {
   apiKey?: string | undefined;
@@ -121,7 +124,7 @@ function environmentCallers({ apiKey, writeKey }: EnvironmentKeys): Map<string, 
     const caller = { workspaceId: DEFAULT_WORKSPACE_ID, kind, id, scopes: new Set(scopes) };
     known.set(hashSecret(key), { caller, expiresAt: Number.POSITIVE_INFINITY });
   };
-  if (writeKey) add(writeKey, "site", "site-default", ["collect"]);
+  if (writeKey) add(writeKey, "site", DEFAULT_SITE_ID, ["collect"]);
   if (apiKey) add(apiKey, "secret", "api-key", SCOPES);
   return known;
 }

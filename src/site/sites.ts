@@ -10,6 +10,8 @@ import type { Trigger } from "./triggers/schema.ts";
 
 export interface SitesDeps {
   readonly db: Db;
+  /** The site of WRITE_KEY, which registers itself; undefined without that key. */
+  readonly builtInSite: Pick<Site, "workspaceId" | "id"> | undefined;
   /** Makes a site's public key and shows it this once. */
   createSiteKey(workspaceId: number, siteId: string): Promise<string>;
   /** The triggers of a published version. */
@@ -55,7 +57,7 @@ export interface Sites {
   list(workspaceId: number): Promise<Site[]>;
   /** @throws {AppError} `not_found` (404) */
   find(workspaceId: number, id: string): Promise<Site>;
-  /** A site that is not registered, such as that of WRITE_KEY, collects everything. */
+  /** A site that is not known yet collects everything. */
   live(workspaceId: number, id: string): LiveSite;
   /** Another public key of the site, for a tag that was lost. */
   addKey(workspaceId: number, id: string): Promise<string>;
@@ -74,7 +76,7 @@ export interface Sites {
 
 /** The store of sites with its copy in memory. */
 export function createSites(deps: SitesDeps): Sites {
-  const { db, createSiteKey, readTriggers, record, createId, now, onError } = deps;
+  const { db, builtInSite, createSiteKey, readTriggers, record, createId, now, onError } = deps;
   const store = createSiteStore(db);
   const snapshot = createSnapshot<Known>(
     { hosts: new Map(), sites: new Map(), triggers: new Map() },
@@ -83,7 +85,7 @@ export function createSites(deps: SitesDeps): Sites {
   );
 
   async function load(): Promise<Known> {
-    const sites = await store.all();
+    const sites = await readAll();
     return {
       hosts: indexHosts(sites),
       sites: new Map(sites.map((site) => [siteKey(site), site])),
@@ -91,6 +93,14 @@ export function createSites(deps: SitesDeps): Sites {
         readTriggers(site.workspaceId, site.id, version),
       ),
     };
+  }
+
+  async function readAll(): Promise<Site[]> {
+    const sites = await store.all();
+    if (!builtInSite || sites.some((site) => siteKey(site) === siteKey(builtInSite))) return sites;
+    // Of several nodes one adds it; its hosts are named by whoever makes triggers for it.
+    await store.add({ ...builtInSite, name: "Built-in site", hosts: [], createdAt: now() });
+    return store.all();
   }
 
   async function find(workspaceId: number, id: string): Promise<Site> {

@@ -19,6 +19,7 @@ export interface Site {
 
 /** The table `sites`. */
 export interface SiteStore {
+  /** Leaves a site alone that is there already. */
   add(site: Omit<Site, "collects" | "liveVersion">): Promise<void>;
   /** Changes name, hosts and what is collected; false if there is no such site in the workspace. */
   update(site: Pick<Site, "workspaceId" | "id" | "name" | "hosts" | "collects">): Promise<boolean>;
@@ -47,7 +48,8 @@ export function createSiteStore(db: Db): SiteStore {
     async add({ workspaceId, id, name, hosts, createdAt }) {
       await db.run(sql`
         INSERT INTO sites (workspace_id, site_id, name, hosts, created_at)
-        VALUES (${workspaceId}, ${id}, ${name}, ${JSON.stringify(hosts)}, ${createdAt})`);
+        VALUES (${workspaceId}, ${id}, ${name}, ${JSON.stringify(hosts)}, ${createdAt})
+        ON CONFLICT (workspace_id, site_id) DO NOTHING`);
     },
     async update({ workspaceId, id, name, hosts, collects }) {
       const changed = await db.run(sql`

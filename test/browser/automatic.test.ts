@@ -173,11 +173,8 @@ describe.runIf(hasChromium)("what the script sends by itself", () => {
         ),
       ]);
     }
-    await expect
-      .poll(() => new Set(site.named("left").map((call) => call["messageId"])).size, {
-        timeout: 5000,
-      })
-      .toBeGreaterThanOrEqual(pages * 0.99);
-    console.log(`left: ${site.named("left").length} of ${pages} events arrived`);
+    const arrived = () => new Set(site.named("left").map((call) => call["messageId"])).size;
+    await expect.poll(arrived, { timeout: 5000 }).toBeGreaterThanOrEqual(pages * 0.99);
+    console.log(`left: ${arrived()} of ${pages} events arrived`);
   });
 });

@@ -171,6 +171,35 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     expect(site.bodies.join()).not.toContain("Top Secret");
   });
 
+  it("keeps what is done before the rest of the script has come", async () => {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route("**/t/k.json?*", async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.goto(`${site.origin}/long`);
+    await waitFor("page");
+    await page.click("#out");
+    release();
+    expect((await waitFor("click"))["properties"]).toMatchObject({ link_id: "out" });
+    await page.click("#out");
+    await waitFor("click", 2);
+    expect(named("click")).toHaveLength(2);
+  });
+
+  it("goes on alone where its settings cannot be loaded", async () => {
+    await page.route("**/t/k.json?*", (route) => route.abort());
+    await page.goto(`${site.origin}/layer`);
+    await waitFor("page");
+    await waitFor("view_item");
+    await page.evaluate("clicktrail.track('by_hand')");
+    await waitFor("by_hand");
+    expect(errors).toEqual([]);
+  });
+
   it("turns the data layer into events, what was there and what comes", async () => {
     await page.goto(`${site.origin}/layer`);
     expect((await waitFor("view_item"))["properties"]).toEqual({ value: 5 });

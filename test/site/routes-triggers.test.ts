@@ -53,9 +53,10 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
   const createId = () => `id${String(++ids).padStart(6, "0")}`;
   const record = async () => {};
 
-  function makeSites(): Sites {
+  function makeSites(builtInSite?: { workspaceId: number; id: string }): Sites {
     const store = createTriggerStore(database.db);
     return createSites({
+      builtInSite,
       db: database.db,
       createSiteKey: async (_workspace, siteId) => `key-${siteId}`,
       readTriggers: async (workspace, siteId, version) =>
@@ -238,6 +239,25 @@ describe.each(testEngines)("the routes of triggers on %s", (engine) => {
     const over = await request(app).get(`/t/key-${site}.json?preview=${token}`);
     expect(moduleOf(over.body, "preview")?.[1]).toMatchObject({ problem: /link is over/ });
     expect(moduleOf(over.body, "more")).toBeUndefined();
+  });
+
+  it("gives the site of WRITE_KEY triggers too, and a preview once it has hosts", async () => {
+    const builtIn = { workspaceId: 1, id: "site-default" };
+    const nodes = [makeSites(builtIn), makeSites(builtIn)] as const;
+    await Promise.all(nodes.map((node) => node.start()));
+    const node = makeApp(nodes[0]);
+    const path = "/v1/sites/site-default";
+    const listed = (await nodes[1].list(1)).filter(({ id }) => id === "site-default");
+    expect(listed).toMatchObject([{ name: "Built-in site", hosts: [], collects: "everything" }]);
+    await request(node).post(`${path}/triggers`).send(LEAD).expect(201);
+    await request(node).post(`${path}/versions`).send({}).expect(201);
+    expect(eventsOf(await settings(node, "key-site-default"))).toEqual(["generate_lead"]);
+    const { body } = await request(node).post(`${path}/preview`).expect(422);
+    expect(body.detail).toBe("This site has no host yet.");
+    await nodes[0].update(1, "site-default", { hosts: ["own.test"] }, { kind: "user", id: "u" });
+    const preview = await request(node).post(`${path}/preview`).expect(201);
+    expect(preview.body.url).toMatch(/^https:\/\/own\.test\//);
+    for (const one of nodes) one.stop();
   });
 
   it("makes a preview of the site's own pages only", async () => {

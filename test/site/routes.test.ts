@@ -39,6 +39,7 @@ describe.each(testEngines)("the routes of sites on %s", (engine) => {
   const audit: unknown[][] = [];
   function makeSites(): Sites {
     return createSites({
+      builtInSite: undefined,
       db: database.db,
       createSiteKey: async (workspace, siteId) => `cts_${workspace}_${siteId}`,
       readTriggers: async () => [],

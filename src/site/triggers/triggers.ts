@@ -175,6 +175,7 @@ export function createTriggers(deps: TriggersDeps): Triggers {
     },
     async preview(workspaceId, siteId, page) {
       const site = await findSite(workspaceId, siteId);
+      if (site.hosts.length === 0) throw noHosts(site);
       const url = new URL(page ?? homeOf(site));
       if (!/^https?:$/.test(url.protocol) || !createHostSet(site.hosts).has(url.host)) {
         throw new AppError("invalid_body", 422, `${url.host || "That"} is no host of this site.`, {
@@ -199,6 +200,12 @@ export function createTriggers(deps: TriggersDeps): Triggers {
 function homeOf({ hosts: [host = ""] }: Site): string {
   const bare = host.replace(/^\*\./, "");
   return `${/^(localhost|127\.|\[::1\])/.test(bare) ? "http" : "https"}://${bare}/`;
+}
+
+function noHosts({ id }: Site): AppError {
+  return new AppError("invalid_body", 422, "This site has no host yet.", {
+    hint: `Name its hosts first: PATCH /v1/sites/${id} with {"hosts": ["shop.example"]}.`,
+  });
 }
 
 function noSuch(what: string, id: string): AppError {
