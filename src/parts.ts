@@ -159,7 +159,6 @@ function createServicePrivacy(
     opensOf: openSettings.modeOf,
     ledgerFile: createLedgerFile(storage.folder.erasures),
     keptConsents: kept.of("consents"),
-    settleCopies: kept.settle,
     now,
     retention: retentionOf(config),
     onRetained: (report) => log.info({ ...report }, "Deleted what is older than RETENTION_DAYS."),

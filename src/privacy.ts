@@ -30,8 +30,6 @@ interface PrivacyDeps {
   readonly ledgerFile: LedgerFile;
   /** This node's copy of the consents on disk; a command keeps none. */
   readonly keptConsents?: KeptCopy;
-  /** Resolves when this node's copies on disk are as its memory. */
-  readonly settleCopies?: () => Promise<void>;
   readonly now: () => number;
   readonly retention: Retention;
   /** Told what a run of retention deleted. */
@@ -157,10 +155,6 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
         async renewKept() {
           await consents.refresh();
           await deps.keptConsents?.settle();
-        },
-        async forgetCopies() {
-          await consents.refresh();
-          await deps.settleCopies?.();
         },
         catchUp: () => waitUntil(inbox.isSettled, CATCH_UP_MS),
         async recordReceipt(workspaceId, { kind, id }, subject, receipt) {

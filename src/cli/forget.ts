@@ -4,7 +4,6 @@ import type { Erasures } from "../contacts/privacy/erasures.ts";
 import { acquireInstanceLock, type InstanceLock } from "../db/sqlite/lock.ts";
 import { errorCode } from "../lib/errors.ts";
 import { createId, createSecret } from "../lib/ids.ts";
-import { createKeptCopies } from "../lib/kept-copy.ts";
 import { createImporter } from "../log/importer.ts";
 import { openJournal } from "../log/journal.ts";
 import type { Inbox } from "../privacy.ts";
@@ -56,10 +55,7 @@ async function eraseHere(context: CommandContext, id: string, json: boolean): Pr
   const { storage, now } = context;
   const { db, folder } = storage;
   const newId = () => createId(now());
-  const kept = createKeptCopies(folder.kept, (error) =>
-    console.error("The copy of the consents cannot be written:", error),
-  );
-  const privacy = createCommandPrivacy(context, kept);
+  const privacy = createCommandPrivacy(context);
   const journal = await openJournal({
     folder: folder.journal,
     createId: newId,

@@ -39,8 +39,6 @@ interface ErasuresDeps {
   readonly renewKept: () => Promise<void>;
   /** Waits, for a while, until everything that came in is in the projections. */
   readonly catchUp: () => Promise<void>;
-  /** Has the copies on this node's disk written again, without who is erased. */
-  readonly forgetCopies: () => Promise<void>;
   /** Writes the receipt into the audit log. */
   readonly recordReceipt: (
     workspaceId: number,
@@ -179,7 +177,6 @@ export function createErasures(deps: ErasuresDeps): Erasures {
       await forgetPlan(db, erasure, counts);
       await db.purge(swept.tables);
     } else await db.purge([]);
-    await deps.forgetCopies();
     const finishedAt = now();
     const receipt = toReceipt({ ...erasure, counts, finishedAt });
     await deps.recordReceipt(workspaceId, erasure.actor, erasure.subjectHash, receipt);
