@@ -13,11 +13,17 @@ export interface LoadOrder {
   readonly seconds: number;
   /** Status that every answer must have. */
   readonly status: number;
+  /** A new connection for each request. */
+  readonly fresh?: boolean;
+  /** Another that is right as well, and counted apart. */
+  readonly refusal?: number;
 }
 
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
+  /** Answers with the status of a refusal; `requests` are the others. */
+  readonly refused: number;
   /** Answers with another status, and broken connections. */
   readonly wrong: number;
   readonly p50Ms: number;
@@ -27,16 +33,24 @@ export interface LoadResult {
 const order: LoadOrder = JSON.parse(process.argv[2] ?? "{}");
 const latencies: number[] = [];
 let wrong = 0;
+let refused = 0;
 let stopped = false;
 
 const wantedStatus = Buffer.from(`HTTP/1.1 ${order.status}`);
+const refusalStatus = Buffer.from(`HTTP/1.1 ${order.refusal ?? "-"}`);
 const HEADER_END = Buffer.from("\r\n\r\n");
 
-function connect(index: number): Promise<void> {
+/** Sends requests one after the other, until time is up. */
+async function run(index: number): Promise<void> {
+  const nextRequest = createRequests(order.requests, index / order.connections);
+  do await connect(nextRequest);
+  while (order.fresh && !stopped);
+}
+
+function connect(nextRequest: () => Buffer): Promise<void> {
   return new Promise((resolve) => {
+    let sentAt = performance.now();
     const socket = net.connect(order.port, "127.0.0.1");
-    const nextRequest = createRequests(order.requests, index / order.connections);
-    let sentAt = 0;
     function send(): void {
       if (stopped) {
         socket.destroy();
@@ -44,17 +58,27 @@ function connect(index: number): Promise<void> {
         return;
       }
       const request = nextRequest();
-      sentAt = performance.now();
+      if (!order.fresh) sentAt = performance.now();
       socket.write(request);
+    }
+    /** Without a farewell: 28,000 of them would use up the ports that are left. */
+    function hangUp(): void {
+      socket.resetAndDestroy();
+      resolve();
     }
     socket.setNoDelay(true);
     socket.on("connect", send);
     // The answers fit one packet: the end of the headers is as good as their end.
     socket.on("data", (bytes) => {
       if (bytes.indexOf(HEADER_END) === -1) return;
-      if (!bytes.subarray(0, wantedStatus.length).equals(wantedStatus)) wrong += 1;
-      latencies.push(performance.now() - sentAt);
-      send();
+      const status = bytes.subarray(0, wantedStatus.length);
+      if (status.equals(refusalStatus)) refused += 1;
+      else {
+        if (!status.equals(wantedStatus)) wrong += 1;
+        latencies.push(performance.now() - sentAt);
+      }
+      if (order.fresh) hangUp();
+      else send();
     });
     socket.on("error", () => {
       if (!stopped) wrong += 1;
@@ -67,13 +91,14 @@ const startedAt = performance.now();
 setTimeout(() => {
   stopped = true;
 }, order.seconds * 1000);
-await Promise.all(Array.from({ length: order.connections }, (_, index) => connect(index)));
+await Promise.all(Array.from({ length: order.connections }, (_, index) => run(index)));
 const seconds = (performance.now() - startedAt) / 1000;
 const sorted = Float64Array.from(latencies).sort();
 const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 const result: LoadResult = {
   requests: latencies.length,
   seconds,
+  refused,
   wrong,
   p50Ms: at(0.5),
   p99Ms: at(0.99),

@@ -2,12 +2,14 @@ import { benchCollect } from "./collect.ts";
 import type { BenchFigure } from "./figure.ts";
 import { benchFill } from "./fill.ts";
 import { benchRedirect } from "./redirect.ts";
+import { benchRedirectMore } from "./redirect-more.ts";
 import { benchRewrite } from "./rewrite.ts";
 import { benchWho } from "./who.ts";
 
 /** `npm run bench [-- NAME …]`: every figure, or the named ones. */
 const BENCHES: Record<string, () => Promise<BenchFigure[]>> = {
   redirect: benchRedirect,
+  "redirect-more": benchRedirectMore,
   collect: benchCollect,
   rewrite: benchRewrite,
   fill: benchFill,

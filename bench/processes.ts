@@ -22,6 +22,8 @@ export interface BenchServer {
   readonly port: number;
   /** CPU time that all its threads have used so far, in milliseconds. */
   cpuMs(): number;
+  /** The same of the thread that answers alone. */
+  answeringCpuMs(): number;
   rssBytes(): number;
   stop(): Promise<void>;
 }
@@ -42,7 +44,8 @@ export async function startServer(
   await printed(child, ready);
   return {
     port,
-    cpuMs: () => cpuMs(child.pid ?? 0),
+    cpuMs: () => cpuMs(`/proc/${child.pid}/stat`),
+    answeringCpuMs: () => cpuMs(`/proc/${child.pid}/task/${child.pid}/stat`),
     rssBytes: () => rssBytes(child.pid ?? 0),
     stop: () => end(child),
   };
@@ -120,9 +123,9 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-/** utime and stime of the process: fields 14 and 15, behind the name, which may hold spaces. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+/** utime and stime of a process or thread: fields 14 and 15, behind the name, which may hold spaces. */
+function cpuMs(statFile: string): number {
+  const fields = readFileSync(statFile, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import Database from "better-sqlite3";
+import type { BenchFigure } from "./figure.ts";
+import { runLoad, startService, unimportedBytes, waitUntilImported } from "./processes.ts";
+
+const WRITE_KEY = "bench-write-key-0123456789";
+const PORT = 4262;
+const BATCH = 100;
+const CONNECTIONS = 16;
+const LIMIT_MB = 20;
+const WARM_UP_S = 15;
+const FLOOD_S = Number(process.env["BENCH_SECONDS"] ?? 30);
+/** One write more for each connection, and what waits in memory. */
+const SLACK_MB = 5;
+const GROWTH_MB = 40;
+
+/**
+ * A sender that is faster than the import: past the journal's limit it is told to come back (429), nothing that was
+ * acknowledged is lost, and memory does not grow.
+ */
+export async function measureBackPressure(): Promise<BenchFigure[]> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
+  const env = { DATA_DIR: dataDir, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" };
+  const limited = { ...env, JOURNAL_LIMIT: `${LIMIT_MB}mb`, JOURNAL_SEGMENT: "4mb" };
+  const server = await startService(limited, PORT);
+  try {
+    const warmUp = await flood(WARM_UP_S);
+    const rssBefore = server.rssBytes();
+    let mostUnimported = 0;
+    const watch = setInterval(async () => {
+      mostUnimported = Math.max(mostUnimported, await unimportedBytes(PORT).catch(() => 0));
+    }, 200);
+    const flooded = await flood(FLOOD_S);
+    clearInterval(watch);
+    const grownMb = (server.rssBytes() - rssBefore) / 1e6;
+    await waitUntilImported(PORT);
+    const acknowledged = (warmUp.requests + flooded.requests) * BATCH;
+    const stored = countEvents(path.join(dataDir, "clicktrail.db"));
+    return [
+      {
+        name: `flood past a journal of ${LIMIT_MB} MB`,
+        value: `${flooded.requests} batches taken, ${flooded.refused} told to come back, at most ${(mostUnimported / 1e6).toFixed(1)} MB waiting`,
+        goal: `<= ${LIMIT_MB + SLACK_MB} MB`,
+        met: flooded.refused > 0 && mostUnimported <= (LIMIT_MB + SLACK_MB) * 1e6,
+      },
+      {
+        name: "events of it in the log",
+        value: `${stored.toLocaleString("en")} of ${acknowledged.toLocaleString("en")} acknowledged`,
+        goal: "all of them, once",
+        met: stored === acknowledged,
+      },
+      {
+        name: `memory over ${FLOOD_S} s of it`,
+        value: `${grownMb.toFixed(0)} MB more, ${(server.rssBytes() / 1e6).toFixed(0)} MB in all`,
+        goal: `<= ${GROWTH_MB} MB more`,
+        met: grownMb <= GROWTH_MB,
+      },
+    ];
+  } finally {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function flood(seconds: number) {
+  return runLoad({
+    port: PORT,
+    requests: { batch: BATCH, writeKey: WRITE_KEY },
+    connections: CONNECTIONS,
+    seconds,
+    status: 200,
+    refusal: 429,
+  });
+}
+
+/** Answers that the load generator did not wait for at its end are stored as well. */
+function countEvents(file: string): number {
+  const db = new Database(file, { readonly: true });
+  try {
+    const row = db.prepare("SELECT COUNT(*) AS events FROM events").get();
+    return Number(Object(row).events);
+  } finally {
+    db.close();
+  }
+}
