@@ -16,6 +16,8 @@ import {
 const CONNECTIONS = 256;
 const ROUNDS = 5;
 const ROUND_S = 2;
+/** Until the code of each is compiled; measured is what a service does that has run for a while. */
+const WARM_UP_S = 4;
 /** Long enough that the import must keep pace: a burst alone could hide in the journal. */
 const SUSTAINED_S = 20;
 const RECIPIENTS = 2000;
@@ -56,7 +58,7 @@ interface Setup {
 }
 
 async function measureAll({ bare, express, ours, pathsFile }: Setup): Promise<BenchFigure[]> {
-  for (const server of [bare, express, ours]) await measure(server, pathsFile, 1);
+  for (const server of [bare, express, ours]) await measure(server, pathsFile, WARM_UP_S);
   await waitUntilImported(ours.port);
   const bursts: Record<"bare" | "express" | "ours", Measured[]> = {
     bare: [],

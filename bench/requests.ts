@@ -9,6 +9,7 @@ export type RequestOrder =
 const BROWSER =
   "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 const VISITORS = 2000;
+const LANGUAGES = Array.from({ length: 20 }, (_, index) => `x${String.fromCharCode(97 + index)}`);
 
 /**
  * Makes the requests of one connection.
@@ -30,18 +31,25 @@ const read = new Map<string, Buffer[]>();
 function pathRequests(file: string): Buffer[] {
   const known = read.get(file);
   if (known) return known;
-  const headers = [
-    "Host: 127.0.0.1",
-    BROWSER,
-    "Accept: text/html,application/xhtml+xml",
-    "Accept-Language: en-US,en;q=0.9",
-  ].join("\r\n");
   const requests = readFileSync(file, "utf8")
     .split("\n")
     .filter(Boolean)
-    .map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\n${headers}\r\n\r\n`));
+    .map((path, index) => Buffer.from(`GET ${path} HTTP/1.1\r\n${describeReader(index)}\r\n\r\n`));
   read.set(file, requests);
   return requests;
+}
+
+/** The headers of one of a thousand kinds of readers: versions, systems and languages differ. */
+function describeReader(index: number): string {
+  const version = 90 + (index % 50);
+  const language = LANGUAGES[Math.floor(index / 50) % LANGUAGES.length];
+  return [
+    "Host: 127.0.0.1",
+    "Connection: keep-alive",
+    BROWSER.replace("126.0.0.0", `${version}.0.0.0`),
+    "Accept: text/html,application/xhtml+xml",
+    `Accept-Language: ${language},en;q=0.9`,
+  ].join("\r\n");
 }
 
 /** Page views and events as Segment's browser client sends them: some 900 bytes each. */

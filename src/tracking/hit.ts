@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { RequestHead } from "../lib/front.ts";
-import { createRecentCache } from "../lib/recent-cache.ts";
 import { MAX_HEADER_LENGTH, SIGNAL_HEADERS } from "../lib/signal-headers.ts";
 import { toStorableText } from "../lib/storable.ts";
 
@@ -46,9 +45,6 @@ export interface Visitor {
   /** Class of the network, judged on the full address before it was truncated. */
   readonly network: string | undefined;
 }
-
-/** Of a client's description that is remembered, in UTF-16 units: a few thousand must not fill the memory. */
-const MAX_KEY_LENGTH = 2000;
 
 /** What a hit's fact begins with; its JSON is put together by hand, see `writeHit`. */
 const BEGINNINGS = {
@@ -120,20 +116,14 @@ function writeContext({ method, headers }: RequestHead, { ip, tls, network }: Vi
   );
 }
 
-/** What a client said of itself, which thousands say alike: the key is all of it, the value its JSON, escaped. */
-const clients = createRecentCache<string>(2000);
+/** What clients said of themselves, as it is written: requests that say the same share their headers. */
+const descriptions = new WeakMap<IncomingHttpHeaders, string>();
 
 function describeClient(headers: IncomingHttpHeaders): string {
-  let key = headers["user-agent"] ?? "";
-  for (const name of SIGNAL_HEADERS) {
-    const value = headers[name];
-    // No header holds a line break, so nothing that a client sends can look like another header.
-    if (typeof value === "string") key += `\n${name}\n${value}`;
-  }
-  const known = clients.get(key);
+  const known = descriptions.get(headers);
   if (known !== undefined) return known;
   const description = escapeQuotes(writeClient(headers));
-  if (key.length <= MAX_KEY_LENGTH) clients.set(key, description);
+  descriptions.set(headers, description);
   return description;
 }
 
