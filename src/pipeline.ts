@@ -13,6 +13,7 @@ import { createFailedEvent, failedIdOf, type RejectedItem } from "./log/failed-e
 import { readLags } from "./log/follow.ts";
 import { createImporter, type Importer } from "./log/importer.ts";
 import { type Journal, type Kept, openJournal } from "./log/journal.ts";
+import { turnJournalHourly } from "./log/journal-turn.ts";
 import type { Inbox, Privacy } from "./privacy.ts";
 import { type Projections, startProjections } from "./projections.ts";
 import { readReadiness } from "./readiness.ts";
@@ -147,6 +148,7 @@ function assemble(parts: Parts): Pipeline {
   const waitForImport = createImportWait(parts);
   let projections: Projections | undefined;
   let loadWatch: NodeJS.Timeout | undefined;
+  let endTurning: (() => void) | undefined;
   importer.onImported(() => projections?.wake());
   return {
     async record(events) {
@@ -175,6 +177,7 @@ function assemble(parts: Parts): Pipeline {
       projections = started;
       loadWatch = watchLoad(started.setBusy);
       importer.start();
+      endTurning = turnJournalHourly(journal);
       await parts.diskCare.start();
     },
     owner: parts.owner,
@@ -191,6 +194,7 @@ function assemble(parts: Parts): Pipeline {
     readiness: () => readReadiness(parts),
     async stop(withinMs) {
       clearInterval(loadWatch);
+      endTurning?.();
       parts.diskCare.stop();
       if (!importer.stats().stalled) await importer.drained(withinMs);
       await settlesWithin(importer.stop(), STOP_MS);
