@@ -23,8 +23,8 @@ import type { Projection } from "./projection.ts";
  */
 const SLICE_MS = 20;
 const REST_MS = 5;
-/** While hits saturate the machine the projections take a tenth of their time, and catch up after it. */
-const BUSY_FACTOR = 10;
+/** While hits saturate the machine the projections, five, take a tenth of their time, and catch up after it. */
+const BUSY_FACTOR = 50;
 const MOST_REST_MS = 2000;
 const LEAST_EVENTS = 50;
 const MOST_EVENTS = 5000;
@@ -40,7 +40,7 @@ interface FollowDeps {
   readonly owner: string;
   readonly now: () => number;
   readonly monotonicNow: () => number;
-  /** Whether hits keep the machine busy: then slices rest for ten times as long as they took. */
+  /** Whether hits keep the machine busy: then slices rest for fifty times as long as they took. */
   readonly isBusy?: () => boolean;
   /** Told of each failed slice; the same slice is tried again. */
   readonly onTrouble: (projection: string, error: unknown) => void;
