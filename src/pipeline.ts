@@ -61,7 +61,7 @@ const IMPORT_WAIT_MS = 50;
 const EMPTY_MS = 60_000;
 /** Share of the time that the main thread works, above which the projections hold back. */
 const BUSY_UTILIZATION = 0.8;
-const WATCH_MS = 250;
+const WATCH_MS = 100;
 /** A stop waits this long for what hangs in a database that does not answer. */
 const STOP_MS = 2000;
 
