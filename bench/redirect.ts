@@ -12,6 +12,7 @@ import {
   waitUntilImported,
   writePaths,
 } from "./processes.ts";
+import { makeTrackingPaths } from "./tracking-paths.ts";
 
 const CONNECTIONS = 256;
 const ROUNDS = 5;
@@ -20,8 +21,7 @@ const ROUND_S = 2;
 const WARM_UP_S = 4;
 /** Long enough that the import must keep pace: a burst alone could hide in the journal. */
 const SUSTAINED_S = 20;
-const RECIPIENTS = 2000;
-const LINKS = 20;
+const TOKENS = 40_000;
 const API_KEY = "bench-api-key-0123456789";
 
 interface Measured extends LoadResult {
@@ -42,7 +42,7 @@ export async function benchRedirect(): Promise<BenchFigure[]> {
     4103,
   );
   try {
-    const pathsFile = await writePaths(await trackingPaths(ours.port));
+    const pathsFile = await writePaths(await makeTrackingPaths(ours.port, API_KEY, TOKENS));
     return await measureAll({ bare, express, ours, pathsFile });
   } finally {
     await Promise.all([bare, express, ours].map((server) => server.stop()));
@@ -145,29 +145,4 @@ function plain(name: string, measured: readonly Measured[]): BenchFigure[] {
 
 function figure(name: string, value: string, goal: string, met: boolean): BenchFigure {
   return { name, value, goal, met };
-}
-
-/** Real tokens: a mail of 20 links for each of 2,000 recipients. */
-async function trackingPaths(port: number): Promise<string[]> {
-  const html = Array.from(
-    { length: LINKS },
-    (_, index) =>
-      `<a href="https://shop.example/spring/shoes/${index}?color=red&amp;size=${index}">x</a>`,
-  ).join("\n");
-  const recipients = Array.from({ length: RECIPIENTS }, (_, index) => ({
-    contact: { id: `contact-${index}` },
-  }));
-  const response = await fetch(`http://127.0.0.1:${port}/v1/rewrite/batch`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
-    body: JSON.stringify({
-      html,
-      campaign: "bench",
-      utm: { utm_source: "newsletter", utm_medium: "email", utm_campaign: "spring" },
-      recipients,
-    }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`The batch was refused: ${text}`);
-  return [...text.matchAll(/\/c\/[\w-]+\/[\w-]+/g)].map(([match]) => match);
 }
