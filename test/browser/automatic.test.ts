@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { objectOf } from "../../src/collect/json-object.ts";
-import { hasChromium, launchChromium } from "./support.ts";
+import { closeContext, hasChromium, launchChromium } from "./support.ts";
 import { type SentCall, startTestSite, type TestSite } from "./test-site.ts";
 
 /** YouTube's player as far as its messages go: it answers nothing until it is asked, then in pieces. */
@@ -52,7 +52,7 @@ describe.runIf(hasChromium)("what the script sends by itself", () => {
     page.on("pageerror", (error) => errors.push(error.message));
   });
   afterEach(async () => {
-    await context.close();
+    await closeContext(context);
     await site.stop();
     expect(errors).toEqual([]);
   });

@@ -9,7 +9,7 @@ import {
   startService,
   waitUntilSettled,
 } from "../support/service.ts";
-import { hasChromium, launchChromium } from "./support.ts";
+import { closeContext, hasChromium, launchChromium } from "./support.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FIND_VIOLATIONS = `axe.run(document).then(({ violations }) =>
@@ -60,7 +60,7 @@ describe.runIf(hasChromium)("the pages of campaigns in Chromium", () => {
   beforeEach(async () => {
     context = await browser.newContext({ storageState: session });
   });
-  afterEach(() => context.close());
+  afterEach(() => closeContext(context));
 
   const follow = async () =>
     (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "nowhere";

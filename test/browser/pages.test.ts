@@ -15,7 +15,7 @@ import {
   NOON,
 } from "../http/fakes.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { hasChromium, launchChromium } from "./support.ts";
+import { closeContext, hasChromium, launchChromium } from "./support.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FIND_VIOLATIONS = `axe.run(document, { iframes: false }).then(({ violations }) =>
@@ -75,7 +75,7 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
     context = await browser.newContext();
   });
 
-  afterEach(() => context.close());
+  afterEach(() => closeContext(context));
 
   /** The application; a tracked link adds its click, as the front and the importer would. */
   function listen(): Promise<Server> {

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { objectOf } from "../../src/collect/json-object.ts";
-import { hasChromium, launchChromium } from "./support.ts";
+import { closeContext, hasChromium, launchChromium } from "./support.ts";
 import { type SentCall, startTestSite, type TestSite } from "./test-site.ts";
 
 describe.runIf(hasChromium)("the site script in Chromium", () => {
@@ -24,7 +24,7 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     page.on("pageerror", (error) => errors.push(error.message));
   });
   afterEach(async () => {
-    await context.close();
+    await closeContext(context);
     await site.stop();
   });
 
@@ -106,6 +106,7 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     await page.goto(`${site.origin}/`);
     await page.evaluate("clicktrail.track('last_word'); location.href = '/next'");
     await waitFor("last_word");
+    await page.waitForURL("**/next");
   });
 
   it("works without storage and without throwing into the page", async () => {

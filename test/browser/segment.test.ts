@@ -9,7 +9,7 @@ import {
   waitUntilSettled,
 } from "../support/service.ts";
 import { type SegmentSite, snippet, startSegmentSite } from "./segment-page.ts";
-import { AS_A_PERSON, hasChromium, launchChromium } from "./support.ts";
+import { AS_A_PERSON, closeContext, hasChromium, launchChromium } from "./support.ts";
 
 interface StoredEvent {
   readonly type: string;
@@ -49,7 +49,7 @@ describe.runIf(hasChromium)("Segment's snippet, loading from the service", () =>
     errors.length = 0;
     page.on("pageerror", (error) => errors.push(error.message));
   });
-  afterEach(() => context.close());
+  afterEach(() => closeContext(context));
 
   /** Serves a page with the snippet and these first calls. */
   function serve(path: string, calls: string, more: object = {}): string {

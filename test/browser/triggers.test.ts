@@ -8,7 +8,7 @@ import {
   waitUntilSettled,
 } from "../support/service.ts";
 import { type ServiceSite, startServiceSite } from "./service-site.ts";
-import { AS_A_PERSON, hasChromium, launchChromium } from "./support.ts";
+import { AS_A_PERSON, closeContext, hasChromium, launchChromium } from "./support.ts";
 
 interface Entry {
   type: string;
@@ -64,7 +64,7 @@ describe.runIf(hasChromium)("triggers made without code", () => {
       if (message.type() === "error") complaints.push(message.text());
     });
   });
-  afterEach(() => context.close());
+  afterEach(() => closeContext(context));
 
   const addTrigger = (trigger: object) =>
     callApi(service, "POST", `/v1/sites/${siteId}/triggers`, trigger);

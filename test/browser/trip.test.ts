@@ -12,7 +12,7 @@ import {
   WRITE_KEY,
   waitUntilSettled,
 } from "../support/service.ts";
-import { AS_A_PERSON, hasChromium, launchChromium } from "./support.ts";
+import { AS_A_PERSON, closeContext, hasChromium, launchChromium } from "./support.ts";
 
 /** A real mail with a plain http link, so that the browser can be led to a site on this machine. */
 const MAIL = "corpus/leemunroe__responsive-html-email-template/email.html";
@@ -82,7 +82,7 @@ describe.runIf(hasChromium && fixtures !== undefined).each(testEngines)(
     beforeEach(async () => {
       context = await browser.newContext();
     });
-    afterEach(() => context.close());
+    afterEach(() => closeContext(context));
 
     it("shows the mail, the click, both pages and the form in order", async () => {
       await callApi(service, "POST", "/v1/sites", { name: "Site", hosts: [SITE_HOST] });
