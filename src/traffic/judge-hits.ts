@@ -6,6 +6,7 @@ import { findEngagedClicks } from "./judge-engagement.ts";
 import type { JudgedVisits } from "./judge-visits.ts";
 import { type MailNews, readMailFacts } from "./mail-book.ts";
 import { groupOf, traceOf } from "./neighbourhood.ts";
+import { isCrowded, readSharers } from "./sharers.ts";
 import { joinSpans, uniqueRows } from "./spans.ts";
 import type { HitRow, TrafficStore } from "./store.ts";
 import type { TallyChange } from "./tally.ts";
@@ -22,6 +23,8 @@ export interface JudgedHits {
   readonly verdicts: ReadonlyMap<number, Verdict>;
   /** Earlier hits whose verdict is another one now. */
   readonly changed: readonly HitRow[];
+  /** By seq: earlier hits whose address turned out to be a crowd's. */
+  readonly crowded: readonly number[];
   readonly tally: readonly TallyChange[];
 }
 
@@ -49,7 +52,8 @@ export async function judgeHits(
   const [stored, earlier] = await Promise.all([store.verdicts(knownSeqs), store.events(knownSeqs)]);
 
   const judged = [...fresh, ...earlier];
-  if (judged.length === 0) return { rows, verdicts: new Map(), changed: [], tally: [] };
+  if (judged.length === 0)
+    return { rows, verdicts: new Map(), changed: [], crowded: [], tally: [] };
   const clickIds = judged.flatMap(({ click_id }) => (click_id === null ? [] : [click_id]));
   const [engaged, factsOf, traces] = await Promise.all([
     findEngagedClicks(clickIds, visits, store),
@@ -68,7 +72,16 @@ export async function judgeHits(
       return factsOf(event?.message_id ?? null, event?.campaign_id ?? null);
     },
   });
-  return { rows, ...compare(hits, verdicts, known, stored, eventOf) };
+  return {
+    rows: rows.map((row) => ({
+      ...row,
+      crowded: isCrowded(verdicts.get(String(row.seq))) ? 1 : 0,
+    })),
+    crowded: known.flatMap(({ seq, crowded }) =>
+      crowded === 0 && isCrowded(verdicts.get(String(seq))) ? [seq] : [],
+    ),
+    ...compare(hits, verdicts, known, stored, eventOf),
+  };
 }
 
 function compare(
@@ -101,7 +114,7 @@ async function readTargets(rows: readonly HitRow[], context: HitContext): Promis
   const counted = rows.filter(({ counts }) => counts === 1);
   const targets = await Promise.all([
     store.hitsOfMails(mailSpans(counted)),
-    readSharing(counted, store),
+    store.openClicksOfAddresses(addressSpans(counted)),
     store.hitsOfMessages([...mails.messages.keys()]),
     store.sweepsOfCampaigns([...mails.links.keys()]),
     store.hitsAroundLinks(mails.changedLinks),
@@ -110,22 +123,10 @@ async function readTargets(rows: readonly HitRow[], context: HitContext): Promis
   return uniqueRows(targets.flat());
 }
 
-/**
- * The clicks from the same addresses. Those of a gateway already known as one are left out: each
- * further click would judge all of them again.
- */
-async function readSharing(counted: readonly HitRow[], store: TrafficStore): Promise<HitRow[]> {
-  const rows = await store.hitsOfAddresses(addressSpans(counted));
-  const verdicts = await store.verdicts(rows.map(({ seq }) => seq));
-  const isSaturated = ({ seq }: HitRow): boolean =>
-    verdicts.get(seq)?.reasons.some(({ signal }) => signal === "ip_fanout_mass") ?? false;
-  return rows.filter((row) => !isSaturated(row));
-}
-
 async function readTraces(rows: readonly HitRow[], store: TrafficStore): Promise<Trace[]> {
   const near = await Promise.all([
     store.hitsOfMails(mailSpans(rows)),
-    store.hitsOfAddresses(addressSpans(rows)),
+    readSharers(addressSpans(rows.filter(({ counts }) => counts === 1)), store),
   ]);
   return uniqueRows([...rows, ...near.flat()]).map(traceOfRow);
 }
@@ -162,6 +163,7 @@ function hitRowOf(event: StoredEvent): HitRow {
     address: hit.address,
     os: trace.os,
     counts: trace.counts ? 1 : 0,
+    crowded: 0,
   };
 }
 

@@ -3,8 +3,8 @@ import { createNeighbourhoods, traceOf } from "./neighbourhood.ts";
 import { settleByName } from "./prefetch.ts";
 import { readAgent } from "./user-agent.ts";
 
-/** Raise it with any change of what a hit is judged to be; the projection then judges all again. */
-export const RULES_VERSION = 2;
+/** Raise it with any change of what a hit is judged to be, or is kept of it; the projection then judges all again. */
+export const RULES_VERSION = 3;
 
 /** Machine from here on, given two witnesses or a certain one. */
 const MACHINE_SCORE = 60;

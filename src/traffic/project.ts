@@ -72,6 +72,7 @@ async function judgeBatch(
   const hits = await judgeHits(events, { signals, store, mails, visits, touchedClicks });
   return {
     hits: hits.rows,
+    crowded: hits.crowded,
     visits: visits.rows,
     verdicts: new Map([...visits.verdicts, ...hits.verdicts]),
     messages: mails.messages,

@@ -67,7 +67,10 @@ function createVerdicts(table: TableName): readonly Sql[] {
   ];
 }
 
-/** `counts`: a click that is no prefetch, so it is evidence about its neighbours. */
+/**
+ * `counts`: a click that is no prefetch, so it is evidence about its neighbours. `crowded`: so many contacts came
+ * from its address around it that another one changes nothing.
+ */
 function createHits(table: TableName): readonly Sql[] {
   const hits = table("traffic_hits");
   return [
@@ -84,6 +87,7 @@ function createHits(table: TableName): readonly Sql[] {
         address      TEXT,
         os           TEXT,
         counts       INTEGER NOT NULL,
+        crowded      INTEGER NOT NULL,
         PRIMARY KEY (workspace_id, seq)
       )`,
     sql`
@@ -91,7 +95,7 @@ function createHits(table: TableName): readonly Sql[] {
       ON ${hits} (workspace_id, message_key, contact_key, occurred_at)`,
     sql`
       CREATE INDEX ${table("traffic_hits_by_address")}
-      ON ${hits} (workspace_id, address, occurred_at)`,
+      ON ${hits} (workspace_id, address, crowded, occurred_at) WHERE counts = 1`,
     sql`
       CREATE INDEX ${table("traffic_hits_by_click")}
       ON ${hits} (workspace_id, click_id)`,

@@ -18,6 +18,7 @@ export interface HitRow {
   readonly address: string | null;
   readonly os: string | null;
   readonly counts: number;
+  readonly crowded: number;
 }
 
 /** A site event in the look-up table. */
@@ -52,7 +53,14 @@ export interface KeySpan {
 /** The projection's reads of one workspace; every one of them goes by an index. */
 export interface TrafficStore {
   hitsOfMails(spans: readonly MailSpan[]): Promise<HitRow[]>;
-  hitsOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
+  /** Clicks that count. */
+  clicksOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
+  /** Those of them that are not crowded yet. */
+  openClicksOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
+  /** Those of the spans that hold more than `most` clicks that count. */
+  denseAddresses(spans: readonly KeySpan[], most: number): Promise<KeySpan[]>;
+  /** The earliest and the latest clicks that count, `count` each, in that order. */
+  endsOfAddress(span: KeySpan, count: number): Promise<{ first: HitRow[]; last: HitRow[] }>;
   hitsOfMessages(messages: readonly string[]): Promise<HitRow[]>;
   /** Hits of campaigns that have at least four different links around them: part of a sweep, perhaps. */
   sweepsOfCampaigns(campaigns: readonly string[]): Promise<HitRow[]>;
@@ -85,7 +93,7 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
 
   const selectHits = sql`
     SELECT h.seq, h.occurred_at, h.message_key, h.contact_key, h.campaign_id, h.link_id, h.click_id,
-      h.address, h.os, h.counts`;
+      h.address, h.os, h.counts, h.crowded`;
   const selectVisits = sql`
     SELECT v.seq, v.occurred_at, v.visitor, v.device, v.click_id, v.is_server, v.is_page,
       v.is_track, v.is_skewed, v.is_engaged`;
@@ -109,6 +117,27 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           AND ${withinSpan(sql`v.occurred_at`)}`,
     );
 
+  const clicksBy = (spans: readonly KeySpan[], condition: Sql): Promise<HitRow[]> =>
+    all(
+      spans,
+      sql`
+        ${selectHits} FROM ${rows(spans)} CROSS JOIN ${hits} AS h
+        WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key' AND h.counts = 1
+          AND ${condition} AND ${withinSpan(sql`h.occurred_at`)}`,
+    );
+
+  // One end of each part of the index: a look at both at once would have to sort the whole span.
+  const clicksAtEnd = ({ key, from, to }: KeySpan, count: number, order: Sql): Sql => {
+    const part = (crowded: Sql) => sql`
+      SELECT * FROM (
+        ${selectHits} FROM ${hits} AS h
+        WHERE h.workspace_id = ${workspaceId} AND h.address = ${key} AND h.counts = 1
+          AND h.crowded = ${crowded} AND h.occurred_at BETWEEN ${from} AND ${to}
+        ORDER BY h.occurred_at ${order} LIMIT ${count}
+      ) AS part`;
+    return sql`${part(sql`0`)} UNION ALL ${part(sql`1`)}`;
+  };
+
   return {
     hitsOfMails: (spans) =>
       all(
@@ -118,14 +147,31 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           WHERE h.workspace_id = ${workspaceId} AND h.message_key = r.value ->> 'message'
             AND h.contact_key = r.value ->> 'contact' AND ${withinSpan(sql`h.occurred_at`)}`,
       ),
-    hitsOfAddresses: (spans) =>
+    clicksOfAddresses: (spans) => clicksBy(spans, sql`h.crowded IN (0, 1)`),
+    openClicksOfAddresses: (spans) => clicksBy(spans, sql`h.crowded = 0`),
+    denseAddresses: (spans, most) =>
       all(
         spans,
         sql`
-          ${selectHits} FROM ${rows(spans)} CROSS JOIN ${hits} AS h
-          WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key'
-            AND ${withinSpan(sql`h.occurred_at`)}`,
+          SELECT r.value ->> 'key' AS "key", CAST(r.value ->> 'from' AS BIGINT) AS "from",
+            CAST(r.value ->> 'to' AS BIGINT) AS "to"
+          FROM ${rows(spans)}
+          WHERE EXISTS (
+            SELECT 1 FROM ${hits} AS h
+            WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key'
+              AND h.counts = 1 AND h.crowded IN (0, 1) AND ${withinSpan(sql`h.occurred_at`)}
+            LIMIT 1 OFFSET ${most}
+          )`,
       ),
+    async endsOfAddress(span, count) {
+      const [first, last] = await Promise.all([
+        db.all<HitRow>(clicksAtEnd(span, count, sql`ASC`)),
+        db.all<HitRow>(clicksAtEnd(span, count, sql`DESC`)),
+      ]);
+      first.sort((a, b) => a.occurred_at - b.occurred_at);
+      last.sort((a, b) => b.occurred_at - a.occurred_at);
+      return { first: first.slice(0, count), last: last.slice(0, count) };
+    },
     hitsOfMessages: (messages) =>
       all(
         messages,
@@ -146,7 +192,7 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
         links,
         sql`
           SELECT o.seq, o.occurred_at, o.message_key, o.contact_key, o.campaign_id, o.link_id,
-            o.click_id, o.address, o.os, o.counts
+            o.click_id, o.address, o.os, o.counts, o.crowded
           FROM ${rows(links)} CROSS JOIN ${hits} AS h CROSS JOIN ${hits} AS o
           WHERE h.workspace_id = ${workspaceId} AND h.campaign_id = r.value ->> 'campaign'
             AND h.link_id = r.value ->> 'link' AND ${isAround}`,

@@ -9,6 +9,8 @@ import type { DayRow, ReasonRow } from "./tally.ts";
 /** What a batch writes for one workspace. */
 export interface TrafficWrites {
   readonly hits: readonly HitRow[];
+  /** By seq: earlier hits that have become crowded. */
+  readonly crowded: readonly number[];
   readonly visits: readonly VisitRow[];
   /** By seq: new verdicts, and changed ones. */
   readonly verdicts: ReadonlyMap<number, Verdict>;
@@ -24,7 +26,7 @@ export function writeTraffic(
   engine: Engine,
   table: TableName,
   workspaceId: number,
-  { hits, visits, verdicts, messages, links, days, reasons }: TrafficWrites,
+  { hits, crowded, visits, verdicts, messages, links, days, reasons }: TrafficWrites,
 ): BatchStatement[] {
   const rows = (values: readonly object[]) => jsonRows(engine, JSON.stringify(values));
   const statements: [readonly object[], () => BatchStatement][] = [
@@ -33,16 +35,25 @@ export function writeTraffic(
       () => sql`
         INSERT INTO ${table("traffic_hits")} (
           workspace_id, seq, occurred_at, message_key, contact_key, campaign_id, link_id, click_id,
-          address, os, counts
+          address, os, counts, crowded
         )
         SELECT ${workspaceId}, CAST(r.value ->> 'seq' AS BIGINT),
           CAST(r.value ->> 'occurred_at' AS BIGINT), r.value ->> 'message_key',
           r.value ->> 'contact_key', r.value ->> 'campaign_id', r.value ->> 'link_id',
           r.value ->> 'click_id', r.value ->> 'address', r.value ->> 'os',
-          CAST(r.value ->> 'counts' AS INTEGER)
+          CAST(r.value ->> 'counts' AS INTEGER), CAST(r.value ->> 'crowded' AS INTEGER)
         FROM ${rows(hits)}
         WHERE TRUE
         ON CONFLICT DO NOTHING`,
+    ],
+    [
+      crowded.map((seq) => ({ seq })),
+      () => sql`
+        UPDATE ${table("traffic_hits")} SET crowded = 1
+        WHERE workspace_id = ${workspaceId} AND seq IN (
+          SELECT CAST(r.value ->> 'seq' AS BIGINT)
+          FROM ${rows(crowded.map((seq) => ({ seq })))}
+        )`,
     ],
     [
       visits,

@@ -177,6 +177,29 @@ describe.each(testEngines)("the traffic projection on %s", (engine) => {
     expect(await counts()).toEqual({ machine: 73 });
   });
 
+  it("judges the clicks of a crowd's address alike, however the log is cut", async () => {
+    const [one, two] = [open(), open()];
+    const facts = (ws: number) =>
+      Array.from({ length: 2400 }, (_, n) =>
+        click(ws, `f${n}`, n * 5 + (n > 1200 ? 9000 : 0), {
+          recipient_contact: `c${n % 300}`,
+          message_id: `m${n % 300}`,
+          link_id: `${n % 7}`,
+        }),
+      );
+    await driver.feed(
+      [...facts(one), click(one, "late", 24_500, { recipient_contact: "late" })],
+      300,
+    );
+    await driver.feed(
+      [...facts(two), click(two, "late", 24_500, { recipient_contact: "late" })].reverse(),
+      2401,
+    );
+    const verdicts = await driver.verdicts(one);
+    expect(verdicts.get("f0")?.reasons.map(({ signal }) => signal)).toContain("ip_fanout_mass");
+    expect(await plainVerdicts(driver, one)).toEqual(await plainVerdicts(driver, two));
+  });
+
   it("comes to the same verdicts however the log is cut, and from scratch", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(arbitraryFact, { minLength: 5, maxLength: 25 }), async (makers) => {
