@@ -59,7 +59,7 @@ interface PipelineDeps {
 const IMPORT_WAIT_MS = 50;
 /** How long an erasure waits for the import of what is in the journal. */
 const EMPTY_MS = 60_000;
-/** Share of the time that the main thread works, above which the projections hold back. */
+/** Share of the time that the main thread works, above which import and projections hold back. */
 const BUSY_UTILIZATION = 0.8;
 const WATCH_MS = 100;
 /** A stop waits this long for what hangs in a database that does not answer. */
@@ -175,7 +175,10 @@ function assemble(parts: Parts): Pipeline {
     async start() {
       const started = await parts.startProjections();
       projections = started;
-      loadWatch = watchLoad(started.setBusy);
+      loadWatch = watchLoad((isBusy) => {
+        started.setBusy(isBusy);
+        importer.setBusy(isBusy);
+      });
       importer.start();
       endTurning = turnJournalHourly(journal);
       await parts.diskCare.start();

@@ -15,19 +15,23 @@ export interface Tokens {
 /** Distinct links kept, each way; an entry takes about 1 kB. */
 const CACHED_LINKS = 10_000;
 
+/** Recipient parts kept: who opens all links of a mail at once, as scanners do, shows the same one every time. */
+const CACHED_RECIPIENTS = 10_000;
+
 /** Links to one destination that are kept: a mail has a few, the campaigns of a day some more. */
 const MOST_OF_ONE = 16;
 
 /**
  * Makes the tokens of a service.
  *
- * Opened links are cached by their text, so a hot link costs a look-up: its MAC was checked when it
+ * What was opened is cached by its text, so a hot link costs a look-up: its MAC was checked when it
  * went in. Only genuine ones go in, so forged ones cannot push them out.
  */
 export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens {
   const linkKeys = keyring.keysFor("link");
   const recipientKeys = keyring.keysFor("recipient");
   const opened = createRecentCache<SealedLink>(CACHED_LINKS);
+  const recipients = createRecentCache<OpenedRecipient>(CACHED_RECIPIENTS);
   const sealed = createRecentCache<readonly SealedToken[]>(CACHED_LINKS);
 
   return {
@@ -48,8 +52,20 @@ export function createTokens({ keyring }: { readonly keyring: Keyring }): Tokens
     },
     sealRecipient: (workspaceId, recipient) =>
       sealRecipientToken(workspaceId, recipient, recipientKeys),
-    openRecipient: (workspaceId, token) => openRecipientToken(workspaceId, token, recipientKeys),
+    openRecipient(workspaceId, token) {
+      const known = recipients.get(token);
+      if (known?.workspaceId === workspaceId) return known.recipient;
+      const recipient = openRecipientToken(workspaceId, token, recipientKeys);
+      if (recipient) recipients.set(token, { workspaceId, recipient });
+      return recipient;
+    },
   };
+}
+
+/** A recipient part is genuine in one workspace only. */
+interface OpenedRecipient {
+  readonly workspaceId: number;
+  readonly recipient: Recipient;
 }
 
 /** A link and its token, found by the destination: a key of all that a link is would have to be put together first. */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Front, Reply } from "../lib/front.ts";
-import { createDateHeader, formatReply } from "./reply.ts";
+import { createTrailer, formatReply } from "./reply.ts";
 import { type PlainRequest, readPlainRequest } from "./request-head.ts";
 
 interface FastLaneDeps {
@@ -36,7 +36,11 @@ export interface FastLane {
  * only that judges what is unusual.
  */
 export function createFastLane(deps: FastLaneDeps): FastLane {
-  const lane: LaneState = { open: new Set(), isClosing: false, dateHeader: createDateHeader() };
+  const lane: LaneState = {
+    open: new Set(),
+    isClosing: false,
+    trailer: createTrailer(deps.keepAliveMs),
+  };
   return {
     take: (socket) => followConnection(socket, deps, lane),
     closeWhenAnswered() {
@@ -53,7 +57,7 @@ interface LaneState {
   /** For each connection, what closes it if it was answered and has asked nothing since. */
   readonly open: Set<() => void>;
   isClosing: boolean;
-  readonly dateHeader: () => string;
+  readonly trailer: (closes: boolean) => string;
 }
 
 function followConnection(socket: Socket, deps: FastLaneDeps, lane: LaneState): void {
@@ -80,10 +84,7 @@ function followConnection(socket: Socket, deps: FastLaneDeps, lane: LaneState): 
   function send(reply: Reply): void {
     if (socket.destroyed) return;
     const closes = lane.isClosing || hasEnded || (request?.closes ?? false);
-    const connection = closes
-      ? "Connection: close"
-      : `Connection: keep-alive\r\nKeep-Alive: timeout=${deps.keepAliveMs / 1000}`;
-    const answer = formatReply(reply, request?.method, `${lane.dateHeader()}\r\n${connection}`);
+    const answer = formatReply(reply, request?.method, lane.trailer(closes));
     socket.write(answer, "latin1");
     if (closes) socket.end();
     // Somebody who asks and does not read must not fill the memory with answers.

@@ -18,6 +18,8 @@ const READ_BYTES = 4e6;
 const SLICE_BYTES = 500_000;
 /** Pause between imports on SQLite. PostgreSQL has none: there the answer waits for the import. */
 const GATHER_MS = 50;
+/** How long the import leaves the machine to the hits of a burst; most bursts are over by then. */
+const HOLD_MS = 2000;
 /** Pauses before a database that is away is tried again. */
 const RETRY_MS = [50, 100, 250, 500, 1000] as const;
 
@@ -44,6 +46,8 @@ interface ImporterDeps {
   readonly screen?: (segment: string, json: Buffer) => Promise<Buffer>;
   /** Told of each failed attempt, and of damaged or refused facts. */
   readonly onTrouble: (trouble: ImportTrouble) => void;
+  /** Milliseconds at the beginning of a burst in which nothing is imported. */
+  readonly holdMs?: number;
 }
 
 export interface ImportTrouble {
@@ -59,6 +63,8 @@ export interface Importer {
   drained(withinMs: number): Promise<boolean>;
   /** Calls back after each import that added facts. */
   onImported(listener: () => void): void;
+  /** Told whether hits keep the machine busy: then they go first for two seconds, and the journal keeps them. */
+  setBusy(isBusy: boolean): void;
   stats(): ImporterStats;
   stop(): Promise<void>;
 }
@@ -72,7 +78,7 @@ interface ImporterStats {
 
 /** The offset stored with the rows says exactly what is in; a lost race rolls both back. */
 export function createImporter(deps: ImporterDeps): Importer {
-  const { journal, db, nodeId, onTrouble } = deps;
+  const { journal, db, nodeId, onTrouble, holdMs = HOLD_MS } = deps;
   const offsets = new Map<string, number>();
   const importedListeners: (() => void)[] = [];
   let waiting: Waiter[] = [];
@@ -83,6 +89,9 @@ export function createImporter(deps: ImporterDeps): Importer {
   let stopped = false;
   let loaded = false;
   let stalled = true;
+  let isBusy = false;
+  /** When the import first made way; until it has caught up in a calm moment it does so only once. */
+  let heldSince: number | undefined;
 
   function wake(): void {
     woken = true;
@@ -95,16 +104,31 @@ export function createImporter(deps: ImporterDeps): Importer {
       await importAll();
       // One commit for many small writes: each costs the disk a flush that a click is waiting for too.
       if (db.engine === "sqlite" && !stopped) await sleep(GATHER_MS);
+      while (makesWay()) await sleep(GATHER_MS);
     }
     running = undefined;
   }
 
+  /** Never where somebody waits for the import, as answers do on PostgreSQL. */
+  function makesWay(): boolean {
+    if (!isBusy || stopped || waiting.length > 0 || db.engine === "postgres") return false;
+    heldSince ??= performance.now();
+    return performance.now() - heldSince < holdMs;
+  }
+
   async function importAll(): Promise<void> {
     while (!stopped) {
+      if (makesWay()) {
+        woken = true;
+        return;
+      }
       try {
         if (!loaded) await loadOffsets();
         const segment = nextSegment();
-        if (!segment) return settleReached();
+        if (!segment) {
+          if (!isBusy) heldSince = undefined;
+          return settleReached();
+        }
         await importPiece(segment);
         failures = 0;
       } catch (error) {
@@ -267,6 +291,9 @@ export function createImporter(deps: ImporterDeps): Importer {
     },
     drained,
     onImported: (listener) => void importedListeners.push(listener),
+    setBusy(busy) {
+      isBusy = busy;
+    },
     stats: () => ({ imported, away: failures > 0, stalled }),
     async stop() {
       stopped = true;

@@ -76,6 +76,24 @@ describe.each(testEngines)("the importer on %s", (engine) => {
     return rows.map(({ event_id }) => event_id);
   }
 
+  it("makes way to the hits of a burst once, but to nobody who waits for it", async () => {
+    await open();
+    expect(await importer.drained(10_000)).toBe(true);
+    importer.setBusy(true);
+    await journal.append([siteFact("a")]);
+    // Somebody asks for it: the hold of two seconds must not keep him.
+    const startedAt = performance.now();
+    expect(await importedIds()).toEqual(["a"]);
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    // And nobody has to: after the hold the import goes on, busy or not.
+    await journal.append([siteFact("b")]);
+    await expect.poll(() => importer.stats().imported, { timeout: 10_000 }).toBe(2);
+    if (engine === "sqlite") expect(performance.now() - startedAt).toBeGreaterThan(1500);
+    importer.setBusy(false);
+    await journal.append([siteFact("c")]);
+    await expect.poll(() => importer.stats().imported, { timeout: 10_000 }).toBe(3);
+  });
+
   it("moves every fact into the log, whole", async () => {
     await open();
     const fact: EventRow = siteFact("a", {
