@@ -3,6 +3,7 @@ import { type Config, loadConfig, mistypedSettings } from "../lib/config.ts";
 import { errorCode } from "../lib/errors.ts";
 import { createLogger, type Logger } from "../lib/log-lines.ts";
 import { retry } from "../lib/retry.ts";
+import { keepThreadsSmall } from "../lib/thread-memory.ts";
 import { settlesWithin } from "../lib/within.ts";
 import { type Service, startService } from "../server.ts";
 
@@ -23,6 +24,7 @@ const STOP_MS = 12_000;
 /** `clicktrail serve`: starts the service, says how to reach it, and stops it on SIGTERM and SIGINT. */
 export async function serve(options: ServeOptions, version: string): Promise<void> {
   const startedAt = performance.now();
+  keepThreadsSmall();
   const config = loadConfig({ ...process.env, ...overrides(options) });
   const log = createLogger(config.LOG_LEVEL);
   warn(config);
