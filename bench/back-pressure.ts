@@ -20,7 +20,7 @@ const GROWTH_MB = 40;
  * A sender that is faster than the import: past the journal's limit it is told to come back (429), nothing that was
  * acknowledged is lost, and memory does not grow.
  */
-export async function measureBackPressure(): Promise<BenchFigure[]> {
+export async function benchBackPressure(): Promise<BenchFigure[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
   const env = { DATA_DIR: dataDir, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" };
   const limited = { ...env, JOURNAL_LIMIT: `${LIMIT_MB}mb`, JOURNAL_SEGMENT: "4mb" };
