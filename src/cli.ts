@@ -6,6 +6,9 @@ import { describeSettings } from "./lib/config.ts";
 import { AppError, errorMessage } from "./lib/errors.ts";
 import { EXPORTS, FORMATS } from "./reports/export-kinds.ts";
 
+/** The option of every command that works in one workspace. */
+const IN_WORKSPACE = ["--workspace <name>", "id or name of the workspace [default]"] as const;
+
 /** Exit codes of every command: 1 it failed, 2 it was called wrongly. */
 const FAILED = 1;
 const USAGE = 2;
@@ -93,6 +96,7 @@ program
   .option("--since <moment>", "from this date or time on, such as 2026-03-01")
   .option("--until <moment>", "before this date or time")
   .addOption(new Option("--format <format>").choices([...FORMATS]).default("ndjson"))
+  .option(...IN_WORKSPACE)
   .action(async (kind, options) => (await import("./cli/export.ts")).exportAll(kind, options));
 
 program
@@ -105,7 +109,7 @@ program
   .option("--map <column=field...>", "where a column goes, such as Mail=email; empty leaves it out")
   .addOption(new Option("--format <format>", "by the file's ending").choices(["csv", "ndjson"]))
   .option("--source <name>", "what the history is from: ids are unique within it", "import")
-  .option("--workspace <name>", "id or name of the workspace that it is of [default]")
+  .option(...IN_WORKSPACE)
   .option("--refused <file>", "where refused rows go [FILE.refused.ndjson]")
   .option("--dry-run", "only show the first rows and every problem")
   .option("--quiet", "no progress")
@@ -123,6 +127,7 @@ program
   .command("forget")
   .argument("<id>", "our id of the contact, or your own id or address")
   .description("erase a contact from every table and file; goes on where it was stopped")
+  .option(...IN_WORKSPACE)
   .option("--json", "print the receipt as JSON")
   .action(async (id, options) => (await import("./cli/forget.ts")).forget(id, options));
 
@@ -131,7 +136,7 @@ program
   .description("read refused events again, such as after they were edited; each counts once")
   .option("--id <id>", "only this one")
   .option("--reason <code>", "only those refused for it, such as missing_event_name")
-  .option("--workspace <name>", "id or name of the workspace [default]")
+  .option(...IN_WORKSPACE)
   .option("--dry-run", "only count what would be read again")
   .action(async (options) => (await import("./cli/replay.ts")).replay(options));
 
@@ -145,15 +150,18 @@ keys
     new Option("--scope <scope...>", "what it may do").choices([...SCOPES]).makeOptionMandatory(),
   )
   .option("--expires <days>", "days until it ends, such as 90d")
+  .option(...IN_WORKSPACE)
   .action(async (options) => (await import("./cli/keys.ts")).createKey(options));
 keys
   .command("list")
+  .option(...IN_WORKSPACE)
   .option("--json", "print JSON")
   .action(async (options) => (await import("./cli/keys.ts")).listKeys(options));
 keys
   .command("revoke")
   .argument("<id>")
-  .action(async (id) => (await import("./cli/keys.ts")).revokeKey(id));
+  .option(...IN_WORKSPACE)
+  .action(async (id, options) => (await import("./cli/keys.ts")).revokeKey(id, options));
 
 keys
   .command("rotate")
@@ -165,7 +173,8 @@ users
   .command("add")
   .argument("<email>")
   .description("add a person, or find one; prints a one-time sign-in address")
-  .action(async (email) => (await import("./cli/users.ts")).addUser(email));
+  .option(...IN_WORKSPACE)
+  .action(async (email, options) => (await import("./cli/users.ts")).addUser(email, options));
 
 try {
   await program.parseAsync();

@@ -63,10 +63,10 @@ export interface Access extends Keys {
   /** The ids of all. */
   listWorkspaces(): Promise<number[]>;
   /**
-   * A path that signs an admin of the default workspace in, once, within 15 minutes:
-   * `/welcome?t=…`. Without an address: the admin of ADMIN_EMAIL, or a nameless one.
+   * A path that signs an admin of a workspace in, once, within 15 minutes: `/welcome?t=…`. Without
+   * an address: the admin of ADMIN_EMAIL, or a nameless one; without a workspace: the default one.
    */
-  createSignInPath(email?: string): Promise<string>;
+  createSignInPath(email?: string, workspaceId?: number): Promise<string>;
   users: Users;
   cookie: SessionCookie;
   recordAudit: RecordAudit;
@@ -118,8 +118,11 @@ export function createAccess(deps: AccessDeps): Access {
     refsOf: directory.refsOf,
     listWorkspaces: async () => (await store.workspaces()).map(({ workspace_id }) => workspace_id),
     findWorkspace: async (given) => findWorkspaceId(await store.workspaces(), given),
-    async createSignInPath(email = admin?.email ?? LOCAL_ADMIN) {
-      const user = await users.ensureUser(DEFAULT_WORKSPACE_ID, email, "admin");
+    async createSignInPath(
+      email = admin?.email ?? LOCAL_ADMIN,
+      workspaceId = DEFAULT_WORKSPACE_ID,
+    ) {
+      const user = await users.ensureUser(workspaceId, email, "admin");
       return `/welcome?t=${await users.createSignInToken(user)}`;
     },
     users,

@@ -35,6 +35,8 @@ export type SessionUser = Pick<UserRow, "workspace_id" | "user_id" | "email" | "
 export interface UserStore {
   /** The user of an address in whichever workspace; the oldest workspace wins. */
   userByEmail(email: string): Promise<UserRow | undefined>;
+  /** The user of an address in this workspace. */
+  userOf(workspaceId: number, email: string): Promise<UserRow | undefined>;
   /** Adds a user unless the workspace has one of this address. */
   addUser(row: UserRow): Promise<void>;
   setPassword(user: UserRow, hash: string): Promise<void>;
@@ -58,6 +60,11 @@ export function createUserStore(db: Db): UserStore {
         WHERE email = ${email}
         ORDER BY workspace_id
         LIMIT 1`),
+    userOf: (workspaceId, email) =>
+      db.get(sql`
+        SELECT workspace_id, user_id, email, role, password_hash, created_at
+        FROM users
+        WHERE workspace_id = ${workspaceId} AND email = ${email}`),
     async addUser(row) {
       await db.run(sql`
         INSERT INTO users (workspace_id, user_id, email, role, password_hash, created_at)

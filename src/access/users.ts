@@ -22,7 +22,7 @@ export interface SignedIn {
 
 /** People: how they sign in, and how their session is known again. */
 export interface Users {
-  /** Adds the user unless there is one, and returns it. */
+  /** Adds the user unless this workspace has one of this address, and returns it. */
   ensureUser(workspaceId: number, email: string, role: Role): Promise<UserRow>;
   /** Makes this address an admin of the default workspace with this password. */
   ensureAdmin(email: string, password: string | undefined): Promise<void>;
@@ -77,7 +77,7 @@ export function createUsers(deps: UsersDeps): Users {
 
   async function ensureUser(workspaceId: number, email: string, role: Role): Promise<UserRow> {
     const address = normalizeEmail(email);
-    const known = await store.userByEmail(address);
+    const known = await store.userOf(workspaceId, address);
     if (known) return known;
     const user: UserRow = {
       workspace_id: workspaceId,
@@ -88,7 +88,7 @@ export function createUsers(deps: UsersDeps): Users {
       created_at: now(),
     };
     await store.addUser(user);
-    return (await store.userByEmail(address)) ?? user;
+    return (await store.userOf(workspaceId, address)) ?? user;
   }
 
   return {

@@ -24,10 +24,19 @@ export async function withContext<T>(work: (context: CommandContext) => Promise<
   });
 }
 
-/** The workspace that `--workspace` names: by id, slug or name; the default one where it was not given. */
+/** The option of every command that works in one workspace. */
+export interface WorkspaceOption {
+  readonly workspace?: string | undefined;
+}
+
+/**
+ * The workspace that `--workspace` names: by id, slug or name; the default one where it was not given.
+ *
+ * @throws {AppError} `not_found` or `invalid_query`, and says which ones there are
+ */
 export async function workspaceOf(
   { access }: CommandContext,
-  { workspace }: { readonly workspace?: string },
+  { workspace }: WorkspaceOption,
 ): Promise<number> {
   return workspace === undefined ? DEFAULT_WORKSPACE_ID : access.findWorkspace(workspace);
 }

@@ -1,4 +1,3 @@
-import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import { createRequestReader } from "../collect/kept-requests.ts";
 import type { Erasures } from "../contacts/privacy/erasures.ts";
 import { acquireInstanceLock, type InstanceLock } from "../db/sqlite/lock.ts";
@@ -8,7 +7,24 @@ import { createImporter } from "../log/importer.ts";
 import { openJournal } from "../log/journal.ts";
 import type { Inbox } from "../privacy.ts";
 import { createCommandPrivacy } from "./command-privacy.ts";
-import { type CommandContext, requireProjections, withContext } from "./context.ts";
+import {
+  type CommandContext,
+  requireProjections,
+  type WorkspaceOption,
+  withContext,
+  workspaceOf,
+} from "./context.ts";
+
+interface ForgetOptions extends WorkspaceOption {
+  readonly json?: boolean;
+}
+
+/** Who is to be erased, and how the receipt is printed. */
+interface Wanted {
+  readonly workspaceId: number;
+  readonly id: string;
+  readonly json: boolean;
+}
 
 const CLI_ACTOR = { kind: "cli", id: "forget" } as const;
 /** A running service lets go of nothing: it does the work then, and this only waits. */
@@ -17,12 +33,14 @@ const REPORT_MS = 1000;
 const IMPORT_MS = 60_000;
 
 /** `clicktrail forget ID`: erases a contact, in the running service or, where none runs, here. */
-export async function forget(id: string, { json = false }: { json?: boolean }): Promise<void> {
+export async function forget(id: string, options: ForgetOptions): Promise<void> {
   await withContext(async (context) => {
     await requireProjections(context.storage);
+    const workspaceId = await workspaceOf(context, options);
+    const wanted = { workspaceId, id, json: options.json ?? false };
     const lock = await lockIfFree(context);
     try {
-      await (lock ? eraseHere(context, id, json) : eraseThere(context, id, json));
+      await (lock ? eraseHere(context, wanted) : eraseThere(context, wanted));
     } finally {
       await lock?.release();
     }
@@ -38,20 +56,20 @@ async function lockIfFree({ storage }: CommandContext): Promise<InstanceLock | u
   }
 }
 
-async function eraseThere(context: CommandContext, id: string, json: boolean): Promise<void> {
+async function eraseThere(context: CommandContext, wanted: Wanted): Promise<void> {
   const privacy = createCommandPrivacy(context);
   const nothing: Inbox = { emptyJournal: async () => {}, isSettled: async () => true };
   const erasures = privacy.createErasures(createOwner(), nothing, false);
   await privacy.start();
   try {
-    await report(erasures, id, json);
+    await report(erasures, wanted);
   } finally {
     privacy.stop();
   }
 }
 
 /** Without a service the journal may hold what was never imported: it comes in first, screened. */
-async function eraseHere(context: CommandContext, id: string, json: boolean): Promise<void> {
+async function eraseHere(context: CommandContext, wanted: Wanted): Promise<void> {
   const { storage, now } = context;
   const { db, folder } = storage;
   const newId = () => createId(now());
@@ -83,7 +101,7 @@ async function eraseHere(context: CommandContext, id: string, json: boolean): Pr
   const erasures = privacy.createErasures(createOwner(), inbox);
   try {
     erasures.start();
-    await report(erasures, id, json);
+    await report(erasures, wanted);
   } finally {
     await erasures.stop();
     await importer.stop();
@@ -96,10 +114,10 @@ function createOwner(): string {
   return `cli-${createSecret(8)}`;
 }
 
-async function report(erasures: Erasures, id: string, json: boolean): Promise<void> {
-  let erasure = await erasures.request(DEFAULT_WORKSPACE_ID, id, CLI_ACTOR);
+async function report(erasures: Erasures, { workspaceId, id, json }: Wanted): Promise<void> {
+  let erasure = await erasures.request(workspaceId, id, CLI_ACTOR);
   while (erasure.state === "running") {
-    erasure = await erasures.waitFor(DEFAULT_WORKSPACE_ID, erasure.id, REPORT_MS);
+    erasure = await erasures.waitFor(workspaceId, erasure.id, REPORT_MS);
     const percent = Math.floor(erasure.progress * 100);
     if (erasure.state === "running") console.error(`Searched ${percent} % of the log.`);
   }

@@ -10,7 +10,7 @@ import type { EventRow } from "../log/event.ts";
 import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
 import { createCommandPrivacy } from "./command-privacy.ts";
-import { type CommandContext, withContext, workspaceOf } from "./context.ts";
+import { type CommandContext, type WorkspaceOption, withContext, workspaceOf } from "./context.ts";
 import {
   forgetState,
   type ImportState,
@@ -24,11 +24,10 @@ import {
 } from "./import-files.ts";
 import { createProgress, describeFact, describeMapping } from "./import-report.ts";
 
-interface ImportOptions {
+interface ImportOptions extends WorkspaceOption {
   readonly map?: readonly string[];
   readonly format?: ImportFormat;
   readonly source?: string;
-  readonly workspace?: string;
   readonly refused?: string;
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
@@ -237,7 +236,7 @@ async function dryRun(
   const judge = createJudge(
     {
       kind,
-      workspaceId: DEFAULT_WORKSPACE_ID,
+      workspaceId: await workspaceOfDryRun(options),
       sourceId,
       receivedAt: createClock(undefined)(),
       clickParam: "jt",
@@ -262,4 +261,10 @@ async function dryRun(
   }
   console.log(`${rows} rows, ${refused} would be refused. Nothing was kept.`);
   if (refused > 0) process.exitCode = 1;
+}
+
+/** A dry run needs the database only to know the workspace's name. */
+async function workspaceOfDryRun(options: ImportOptions): Promise<number> {
+  if (options.workspace === undefined) return DEFAULT_WORKSPACE_ID;
+  return withContext((context) => workspaceOf(context, options));
 }

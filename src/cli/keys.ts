@@ -1,33 +1,35 @@
-import { DEFAULT_WORKSPACE_ID } from "../access/directory.ts";
 import type { Scope } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
-import { withContext } from "./context.ts";
+import { type WorkspaceOption, withContext, workspaceOf } from "./context.ts";
 
 const DAY_MS = 86_400_000;
 const CLI_ACTOR = { kind: "system", id: "cli" } as const;
 
-interface NewKeyOptions {
+interface NewKeyOptions extends WorkspaceOption {
   readonly name: string;
   readonly scope: readonly Scope[];
   readonly expires?: string;
 }
 
 /** `clicktrail keys create`: prints the key, once, alone on standard output. */
-export async function createKey({ name, scope, expires }: NewKeyOptions): Promise<void> {
-  await withContext(async ({ access, now }) => {
+export async function createKey(options: NewKeyOptions): Promise<void> {
+  const { name, scope, expires } = options;
+  await withContext(async (context) => {
+    const { access, now } = context;
+    const workspaceId = await workspaceOf(context, options);
     const expiresAt = expires === undefined ? undefined : now() + parseDays(expires) * DAY_MS;
     const key = { name, scopes: scope, expiresAt };
-    const created = await access.createApiKey(DEFAULT_WORKSPACE_ID, key, CLI_ACTOR);
+    const created = await access.createApiKey(workspaceId, key, CLI_ACTOR);
     console.log(created.key);
     console.error(`Key ${created.id} (${created.scopes.join(", ")}). It is not shown again.`);
   });
 }
 
 /** `clicktrail keys list`. */
-export async function listKeys({ json = false }: { json?: boolean }): Promise<void> {
-  await withContext(async ({ access }) => {
-    const keys = await access.listKeys(DEFAULT_WORKSPACE_ID);
-    if (json) {
+export async function listKeys(options: WorkspaceOption & { json?: boolean }): Promise<void> {
+  await withContext(async (context) => {
+    const keys = await context.access.listKeys(await workspaceOf(context, options));
+    if (options.json) {
       console.log(JSON.stringify(keys, null, 2));
       return;
     }
@@ -40,9 +42,9 @@ export async function listKeys({ json = false }: { json?: boolean }): Promise<vo
 }
 
 /** `clicktrail keys revoke ID`. */
-export async function revokeKey(id: string): Promise<void> {
-  await withContext(async ({ access }) => {
-    await access.revokeKey(DEFAULT_WORKSPACE_ID, id, CLI_ACTOR);
+export async function revokeKey(id: string, options: WorkspaceOption): Promise<void> {
+  await withContext(async (context) => {
+    await context.access.revokeKey(await workspaceOf(context, options), id, CLI_ACTOR);
     console.error(`Key ${id} is revoked; a running server refuses it within a second.`);
   });
 }

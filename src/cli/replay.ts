@@ -9,12 +9,11 @@ import { createPartitions } from "../log/event-partitions.ts";
 import { insertEvents } from "../log/events-store.ts";
 import { createFailedEvent, failedIdOf, insertFailedEvents } from "../log/failed-events.ts";
 import { createCommandPrivacy } from "./command-privacy.ts";
-import { type CommandContext, withContext, workspaceOf } from "./context.ts";
+import { type CommandContext, type WorkspaceOption, withContext, workspaceOf } from "./context.ts";
 
-interface ReplayOptions {
+interface ReplayOptions extends WorkspaceOption {
   readonly id?: string;
   readonly reason?: string;
-  readonly workspace?: string;
   readonly dryRun?: boolean;
 }
 

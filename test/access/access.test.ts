@@ -116,7 +116,16 @@ describe.each(testEngines)("access on %s", (engine) => {
       expect(await access.findWorkspace(given)).toBe(2);
     }
     expect(await access.findWorkspace("default")).toBe(1);
-    await expect(access.findWorkspace("West")).rejects.toMatchObject({ code: "not_found" });
+    await expect(access.findWorkspace("Elsewhere")).rejects.toMatchObject({
+      code: "not_found",
+      hint: expect.stringMatching(
+        /^Workspaces are .* \(1\), North \(2\), South \(3\), south \(4\)\.$/,
+      ),
+    });
+    await expect(access.findWorkspace("Nort")).rejects.toMatchObject({
+      code: "not_found",
+      hint: "Did you mean North (2)?",
+    });
     await expect(access.findWorkspace("South")).rejects.toMatchObject({
       code: "invalid_query",
       hint: expect.stringContaining("South (3), south (4)"),
