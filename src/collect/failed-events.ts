@@ -98,11 +98,15 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
     const answer = {
       id,
       accepted: events.length,
-      rejected: rejected.map(({ index, code }) => ({ index, code, message: explainReason(code) })),
+      rejected: rejected.map(({ index, code, item }) => ({
+        index,
+        code,
+        message: explainReason(item.reason),
+      })),
     };
     const [first] = rejected;
     if (events.length === 0) {
-      if (first) await store.setReason(workspaceId, id, first.code);
+      if (first) await store.setReason(workspaceId, id, first.item.reason);
       return { ...answer, status: "open" };
     }
     // The facts first: they carry the refused event's own id, so a replay cut short counts once all the same.

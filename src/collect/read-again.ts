@@ -1,6 +1,7 @@
 import { AppError } from "../lib/errors.ts";
 import { type Json, parseJson } from "../lib/json.ts";
-import type { EventRow } from "../log/event.ts";
+import { toStorableText } from "../lib/storable.ts";
+import { type EventRow, readEvent } from "../log/event.ts";
 import type { RejectedItem } from "../log/failed-events.ts";
 import type { PlannedParam } from "../log/quality-checks.ts";
 import { type Origin, originOf } from "./arrival.ts";
@@ -34,16 +35,18 @@ const MAX_BODY_DEPTH = 64;
  */
 export function readAgain(workspaceId: number, event: FailedEvent, deps: ReadAgainDeps): ReadAgain {
   const text = event.edited ?? event.raw;
-  const reject = (index: number, code: string, raw: string) => ({
+  const reject = (index: number, code: string, raw: string, reason = code) => ({
     index,
     code,
-    item: { ...describeOrigin(workspaceId, event), reason: code, raw },
+    item: { ...describeOrigin(workspaceId, event), reason, raw },
   });
   const opened = openBody(text);
   if (typeof opened === "string") return { events: [], rejected: [reject(0, opened, text)] };
-  // Only what the database refused was a fact: a sender's item that looks like one is an item.
-  const fact = event.source === null ? asFact(opened.body) : undefined;
-  if (fact) return { events: [{ ...fact, workspace_id: workspaceId }], rejected: [] };
+  if (isFact(event, opened.body)) {
+    const fact = openFact({ ...opened.body, workspace_id: workspaceId });
+    if (typeof fact !== "string") return { events: [fact], rejected: [] };
+    return { events: [], rejected: [reject(0, "invalid_body", text, fact)] };
+  }
   const items = opened.envelope.items.map((item, index) => withId(item, event.id, index));
   const origin = describeHead(workspaceId, event);
   const { events, rejections } = collectEvents({ items, type: null, isSmall: false }, origin, {
@@ -67,13 +70,20 @@ function openBody(text: string): { body: Json; envelope: Envelope } | string {
   }
 }
 
-/** A fact of the journal that the database refused; it checks it again. */
-function asFact(body: Json): EventRow | undefined {
-  const isFact =
-    isObject(body) &&
-    typeof body["event_id"] === "string" &&
-    typeof body["occurred_at"] === "number";
-  return isFact ? (body as unknown as EventRow) : undefined;
+/** Only what the database refused was a fact: a sender's item that looks like one is an item. */
+function isFact({ source }: FailedEvent, body: Json): body is { [name: string]: Json } {
+  return source === null && isObject(body) && "event_id" in body && "occurred_at" in body;
+}
+
+/** The fact, or a sentence that says what is wrong with it. */
+function openFact(body: object): EventRow | string {
+  try {
+    return readEvent(body);
+  } catch (error) {
+    // It may quote a key of the fact.
+    if (error instanceof AppError) return toStorableText(error.message);
+    throw error;
+  }
 }
 
 function withId(item: unknown, failedId: string, index: number): unknown {

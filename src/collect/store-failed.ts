@@ -15,7 +15,7 @@ export interface FailedEvent {
   readonly source: FailedSource | null;
   /** 1 where its visit is to be joined to nobody. */
   readonly refusesJoin: number | null;
-  /** A reject code, or what the database said. */
+  /** A reject code, what the database said, or what is wrong with a fact that it refused. */
   readonly reason: string;
   /** The body as it came. */
   readonly raw: string;

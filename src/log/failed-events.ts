@@ -14,7 +14,7 @@ export interface RejectedItem {
   readonly source: FailedSource;
   /** Whether its visit is to be joined to nobody. */
   readonly refusesJoin?: boolean;
-  /** A code of the closed list that the door documents. */
+  /** A code of the closed list that the door documents, or a sentence where a fact is no fact. */
   readonly reason: string;
   readonly raw: string;
   readonly receivedAt: number;

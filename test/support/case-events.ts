@@ -1,4 +1,4 @@
-import { createEvent, type EventRow, type EventType } from "../../src/log/event.ts";
+import { createEvent, type EventRow } from "../../src/log/event.ts";
 import type { CaseItem } from "./case-file.ts";
 
 const CALLS: ReadonlySet<string> = new Set([
@@ -23,7 +23,7 @@ export function toEvent(item: CaseItem, workspaceId: number): EventRow {
     source_id: isSecret ? "server" : "site",
     event_id: item.id,
     source: isSecret ? "server" : "site",
-    type: isCall ? (item.type as EventType) : "track",
+    type: isCall ? (item.type as EventRow["type"]) : "track",
     name: item.type === "page" ? "page_view" : item.type,
     occurred_at: at,
     received_at: at,
