@@ -140,47 +140,53 @@ describe.each(testEngines)("refused events, on %s", (engine) => {
     await call("PATCH", `/${id}`, { status: "discarded", note: "a test of ours" });
   });
 
-  it("takes a fact that the database refused once it is mended, and says what is wrong until then", async () => {
-    // A click as the journal carries it, with an amount that has no currency.
-    const fact = {
-      workspace_id: 1,
-      event_id: "click-1",
-      source_id: "click",
-      source: "email",
-      type: "click",
-      name: "click_refused",
-      occurred_at: 1_767_607_200_000,
-      received_at: 1_767_607_200_000,
-      value_minor: 5,
-      context: '{"method":"GET"}',
-      properties: "{}",
-    };
-    await db.run(sql`
+  it.each([
+    ["click", { source: "email", type: "click" }],
+    ["hook-ses", { source: "esp", type: "bounced" }],
+  ])(
+    "takes a fact of %s that the database refused once it is mended, and says what is wrong until then",
+    async (sourceId, kind) => {
+      // As the journal carries it, with an amount that has no currency.
+      const name = `${kind.type}_refused`;
+      const fact = {
+        workspace_id: 1,
+        event_id: "e1",
+        source_id: sourceId,
+        ...kind,
+        name,
+        occurred_at: 1_767_607_200_000,
+        received_at: 1_767_607_200_000,
+        value_minor: 5,
+        context: '{"method":"GET"}',
+        properties: "{}",
+      };
+      await db.run(sql`
       INSERT INTO failed_events
         (workspace_id, failed_id, received_at, source_id, refuses_join, reason, raw)
-      VALUES (1, 'refused-fact', ${Date.now()}, 'click', 0, 'CHECK failed', ${JSON.stringify(fact)})`);
-    const at = "/refused-fact";
-    const wrong =
-      "The fact is wrong at /value_minor: Expected an amount with its currency, or neither.";
+      VALUES (1, ${name}, ${Date.now()}, ${sourceId}, 0, 'CHECK failed', ${JSON.stringify(fact)})`);
+      const at = `/${name}`;
+      const wrong =
+        "The fact is wrong at /value_minor: Expected an amount with its currency, or neither.";
 
-    expect((await call("POST", `${at}/replay`)).body).toMatchObject({
-      status: "open",
-      accepted: 0,
-      rejected: [{ index: 0, code: "invalid_body", message: wrong }],
-    });
-    expect((await call("GET", at)).body).toMatchObject({ status: "open", reason: wrong });
+      expect((await call("POST", `${at}/replay`)).body).toMatchObject({
+        status: "open",
+        accepted: 0,
+        rejected: [{ index: 0, code: "invalid_body", message: wrong }],
+      });
+      expect((await call("GET", at)).body).toMatchObject({ status: "open", reason: wrong });
 
-    await call("PATCH", at, { edited: JSON.stringify({ ...fact, currency: "EUR" }) });
-    expect((await call("POST", `${at}/replay`)).body).toMatchObject({
-      status: "replayed",
-      accepted: 1,
-    });
-    const stored = await db.all<{ context: string }>(sql`
+      await call("PATCH", at, { edited: JSON.stringify({ ...fact, currency: "EUR" }) });
+      expect((await call("POST", `${at}/replay`)).body).toMatchObject({
+        status: "replayed",
+        accepted: 1,
+      });
+      const stored = await db.all<{ context: string }>(sql`
       SELECT source_id, value_minor, currency, context FROM events
-      WHERE workspace_id = 1 AND name = 'click_refused'`);
-    expect(stored).toMatchObject([{ source_id: "click", value_minor: 5, currency: "EUR" }]);
-    expect(JSON.parse(stored[0]?.context ?? "")).toEqual({ method: "GET" });
-  });
+      WHERE workspace_id = 1 AND name = ${name}`);
+      expect(stored).toMatchObject([{ source_id: sourceId, value_minor: 5, currency: "EUR" }]);
+      expect(JSON.parse(stored[0]?.context ?? "")).toEqual({ method: "GET" });
+    },
+  );
 
   it("replays all of a reason by the API and the command line", async () => {
     for (const n of [1, 2, 3]) {

@@ -11,8 +11,8 @@ import { espOf, readReport, UNMATCHED_MAIL } from "./report.ts";
 
 /** What is done about providers' reports that were kept, but are no facts yet. */
 export interface HookReports {
-  /** Whether a refused event is a provider's report. */
-  isReport(event: Pick<FailedEvent, "sourceId">): boolean;
+  /** Whether a refused event is a provider's report; a fact made of one that the database refused is none any more. */
+  isReport(event: Pick<FailedEvent, "source" | "sourceId">): boolean;
   /**
    * Looks again for the mail or contact of a report. All of it or nothing: what was taken at its first arrival is in
    * the log already.
@@ -36,7 +36,7 @@ export function createHookReports({
   ...match
 }: HookReportsDeps): HookReports {
   return {
-    isReport: ({ sourceId }) => espOf(sourceId) !== undefined,
+    isReport: ({ source, sourceId }) => source !== null && espOf(sourceId) !== undefined,
     async read(workspaceId, event) {
       const { sourceId, receivedAt } = event;
       const body = bodyOf(event);
