@@ -46,7 +46,7 @@ export interface Message {
 }
 
 /**
- * Reads one call of Segment's protocol as any of its clients writes it.
+ * Reads one call of Segment's protocol, whichever of its clients wrote it.
  *
  * @param raw  within the limits of `limits.ts`
  * @param type of the route; null where every call names its own

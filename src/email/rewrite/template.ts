@@ -10,7 +10,7 @@ export interface PartTemplate {
 /** Makes tracking URLs up to the recipient: `https://…/c/<link>/`. */
 interface LinkSealer {
   link(link: Link): string;
-  /** To a destination that the mail has anyway; undefined where it has none. */
+  /** To one of the destinations of the mail; undefined where it has none. */
   honeypot(): string | undefined;
   openPixel(): string;
 }

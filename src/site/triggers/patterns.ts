@@ -21,7 +21,7 @@ function globPattern(glob: string): string {
     const [first = "", ...rest] = alternative.trim().split(/\*+/).map(escapeRegExp);
     const last = rest.pop();
     if (last === undefined) return first;
-    // The earliest place of each middle piece is as good as any: once found, it is never tried again.
+    // The earliest place of each middle piece serves: once found, no other is ever tried.
     const middle = rest.map((piece) => {
       group += 1;
       return `(?=(.*?${piece}))\\${group}`;
