@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { OPERATIONS, type Operation } from "../../src/http/openapi/operations.ts";
+import type { Operation } from "../../src/http/openapi/operation.ts";
+import { OPERATIONS } from "../../src/http/openapi/operations.ts";
 import {
   API_KEY,
   callApi,

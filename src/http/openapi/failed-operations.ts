@@ -4,11 +4,38 @@ import {
   failedQuerySchema,
   replayAllSchema,
 } from "../../collect/routes-failed.ts";
-import type { Operation } from "./operations.ts";
-import { failedEventSchema, replayedSchema } from "./schemas.ts";
+import type { Operation } from "./operation.ts";
+import { timeSchema } from "./schemas.ts";
 
 const FAILED = "/v1/failed-events";
 const tag = "Collection";
+
+/** An event that could not be taken. */
+const failedEventSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["open", "replayed", "discarded"]),
+    reason: z.string(),
+    expected: z.string().meta({ description: "What would be right." }),
+    source: z.enum(["site", "server"]).nullable(),
+    source_id: z.string(),
+    received_at: timeSchema,
+    raw: z.string().meta({ description: "The body as it came." }),
+    edited: z.string().nullable().meta({ description: "What is read in its place." }),
+    note: z.string().nullable(),
+    settled_at: timeSchema.nullable(),
+  })
+  .meta({ id: "FailedEvent" });
+
+/** What a replay came to. */
+const replayedSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["open", "replayed", "discarded"]),
+    accepted: z.int(),
+    rejected: z.array(z.object({ index: z.int(), code: z.string(), message: z.string() })),
+  })
+  .meta({ id: "Replayed", description: "Open where nothing of it could be taken." });
 
 /** Refused events: mended, replayed, discarded. */
 export const FAILED_OPERATIONS: readonly Operation[] = [

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conversionSchema } from "../../collect/routes-conversions.ts";
 import { plannedEventSchema } from "../../collect/routes-plan.ts";
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 
 const PLAN = "/v1/tracking-plan";
 const CONVERSIONS = "/v1/conversions";

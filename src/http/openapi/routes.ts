@@ -2,7 +2,8 @@ import express, { type RequestHandler, type Router } from "express";
 import type { Show } from "../pages/show.ts";
 import { createOpenApi } from "./document.ts";
 import { ERROR_TEXTS } from "./error-texts.ts";
-import { OPERATIONS, type Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 
 /** `/openapi.json`, and the same for people: `/docs` and `/docs/errors`. Nothing is fetched. */
 export function createDocRoutes(baseUrl: string, show: Show, gate: RequestHandler): Router {

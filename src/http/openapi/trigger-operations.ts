@@ -1,11 +1,37 @@
 import { z } from "zod";
 import { newPreviewSchema, newVersionSchema } from "../../site/routes-triggers.ts";
 import { triggerChangesSchema, triggerSchema } from "../../site/triggers/schema.ts";
-import type { Operation } from "./operations.ts";
-import { triggerAnswerSchema, triggerVersionSchema } from "./schemas.ts";
+import type { Operation } from "./operation.ts";
+import { timeSchema } from "./schemas.ts";
 
 const TRIGGERS = "/v1/sites/{id}/triggers";
 const VERSIONS = "/v1/sites/{id}/versions";
+
+const part = z.record(z.string(), z.unknown());
+
+/** A trigger as it is kept: the parts are those of the body that made it. */
+const triggerAnswerSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    enabled: z.boolean(),
+    on: part,
+    conditions: z.array(part),
+    event: z.string(),
+    parameters: z.array(part),
+  })
+  .meta({ id: "Trigger" });
+
+const triggerVersionSchema = z
+  .object({
+    version: z.int(),
+    note: z.string(),
+    restores: z.int().nullable().meta({ description: "The version it brought back." }),
+    published_at: timeSchema,
+    published_by: z.string(),
+    triggers: z.array(triggerAnswerSchema),
+  })
+  .meta({ id: "TriggerVersion" });
 
 /** Triggers of a site, their versions and their preview. */
 export const TRIGGER_OPERATIONS: readonly Operation[] = [
