@@ -1,4 +1,5 @@
 import { createDiskCare, type DiskCare } from "./disk-care.ts";
+import { showFoldedEvents } from "./folded-metrics.ts";
 import type { Readiness } from "./http/health.ts";
 import { showLags } from "./lag-metrics.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -109,6 +110,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<Pipeline> {
   const order = { config, owner, log, metrics, warn };
   showStats(metrics, journal);
   showLags({ metrics, journal, importer, db, monotonicNow });
+  showFoldedEvents({ metrics, db, now });
   return assemble({
     journal,
     importer,

@@ -1,6 +1,7 @@
 import type { Db } from "../db/db.ts";
 import { empty, jsonRows, sql } from "../db/sql.ts";
 import { MOST_EVENT_NAMES, OTHER_EVENTS } from "./event-names.ts";
+import { type FoldedName, readFoldedNames } from "./folded-names.ts";
 import { adviceOf } from "./quality-advice.ts";
 import type { IsConversion } from "./store.ts";
 
@@ -46,6 +47,8 @@ export interface QualityReport {
     readonly reason: "too_many_event_names";
     readonly events: number;
     readonly most_names: number;
+    /** Some of the names, the last to come first. */
+    readonly names: readonly FoldedName[];
   };
   /** Every day of the span, oldest first; YYYY-MM-DD, UTC, by arrival. */
   readonly days: readonly (QualityScores & { readonly day: string })[];
@@ -101,6 +104,11 @@ export async function readQuality(
       SELECT SUM(q.events) AS events
       FROM quality_days AS q WHERE ${inSpan} AND q.name = ${OTHER_EVENTS}`),
   ]);
+  // Whatever is folded fails the check of its name, so that its last event is among the examples.
+  const lastFolded = Math.max(
+    0,
+    ...failures.filter((one) => one.event === OTHER_EVENTS).map(({ seq }) => seq),
+  );
   const ofDay = new Map(byDay.map((row) => [row.day, row]));
   return {
     totals: toScores(byDay),
@@ -108,6 +116,7 @@ export async function readQuality(
       reason: "too_many_event_names",
       events: folded?.events ?? 0,
       most_names: MOST_EVENT_NAMES,
+      names: lastFolded === 0 ? [] : await readFoldedNames(db, workspaceId, lastFolded),
     },
     days: Array.from({ length: days }, (_, index) => firstDay + index * DAY_MS).map((day) => {
       const row = ofDay.get(day);

@@ -162,7 +162,7 @@ export function createTestPages(access: Access, replaced: Partial<PageDeps> = {}
     readTraffic: async () => TRAFFIC,
     readQuality: async () => ({
       totals: { events: 0, score: null },
-      folded: { reason: "too_many_event_names", events: 0, most_names: 2000 },
+      folded: { reason: "too_many_event_names", events: 0, most_names: 2000, names: [] },
       days: [],
       checks: [],
       events: [],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readHorizonLag } from "../../src/log/horizon.ts";
+import { MOST_EVENT_NAMES } from "../../src/reports/event-names.ts";
 import { createTestDatabase, testEngines } from "../support/database.ts";
 import {
   callApi,
@@ -27,11 +28,18 @@ describe("/metrics", () => {
     for (let n = 0; n < 5; n++) await get(pathname);
     await get("/c/forged/forged");
     await get(pathname.replace(/^\/c\/.*/, (path) => path.toLowerCase()));
-    await fetch(`${service.url}/v1/batch`, {
-      method: "POST",
-      headers: { authorization: `Basic ${btoa(`${WRITE_KEY}:`)}` },
-      body: JSON.stringify({ batch: [{ type: "track", userId: "1" }] }),
-    });
+    const collect = (batch: readonly object[]) =>
+      fetch(`${service.url}/v1/batch`, {
+        method: "POST",
+        headers: { authorization: `Basic ${btoa(`${WRITE_KEY}:`)}` },
+        body: JSON.stringify({ batch }),
+      });
+    await collect([{ type: "track", userId: "1" }]);
+    const madeUp = Array.from({ length: MOST_EVENT_NAMES + 3 }, (_, n) => `viewed_product_${n}`);
+    for (let at = 0; at < madeUp.length; at += 1000) {
+      const slice = madeUp.slice(at, at + 1000);
+      await collect(slice.map((event) => ({ type: "track", userId: "1", event })));
+    }
     await waitUntilSettled(service);
     lines = (await (await get("/metrics")).text()).split("\n");
   });
@@ -57,6 +65,10 @@ describe("/metrics", () => {
     expect(readValue('clicktrail_link_misses_total{kind="click",reason="case_changed"}')).toBe(1);
     expect(readValue('clicktrail_rejected_events_total{reason="missing_event_name"}')).toBe(1);
     expect(readValue('clicktrail_hits_total{kind="click",kept="dropped"}')).toBe(0);
+  });
+
+  it("count what reports sum up as one name, by workspace", () => {
+    expect(readValue('clicktrail_folded_events{workspace="1"}')).toBe(3);
   });
 
   it("show how far everything is behind", () => {

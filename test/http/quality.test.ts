@@ -7,7 +7,12 @@ import { BASE_URL, createTestAccess, createTestApp, createTestPages, NOON } from
 
 const REPORT: QualityReport = {
   totals: { events: 12, score: 74 },
-  folded: { reason: "too_many_event_names", events: 4321, most_names: 2000 },
+  folded: {
+    reason: "too_many_event_names",
+    events: 4321,
+    most_names: 2000,
+    names: [{ event: "viewed_<product>_7", source_id: "s1" }],
+  },
   days: [
     { day: "2026-03-02", events: 0, score: null },
     { day: "2026-03-03", events: 12, score: 74 },
@@ -92,9 +97,16 @@ describe("/quality and /failed-events", () => {
   it("shows the score, what to change and an example, escaped", async () => {
     const { text } = await get("/quality?days=7&event=purchase&source=s1").expect(200);
     expect(asked.at(-1)).toEqual({ days: 7, event: "purchase", sourceId: "s1", until: NOON });
-    for (const part of ["No currency.", "Send it.", "&lt;script&gt;", "bar-fair", "4,321 events"]) {
+    for (const part of ["No currency.", "Send it.", "&lt;script&gt;", "bar-fair"]) {
       expect(text).toContain(part);
     }
+  });
+
+  it("says which names are summed up as one, and what to do about it", async () => {
+    const { text } = await get("/quality").expect(200);
+    expect(text).toContain("4,321 events summed up as <code>(other)</code>");
+    expect(text).toContain("<bdi>viewed_&lt;product&gt;_7</bdi></code> from <bdi>s1</bdi>");
+    expect(text).toContain("have it send one name and put the rest into a property");
   });
 
   it("gives each table as CSV in which no name is a formula", async () => {

@@ -32,8 +32,12 @@ const qualitySchema = z
         reason: z.literal("too_many_event_names"),
         events: z.int(),
         most_names: z.int(),
+        names: z.array(z.object({ event: z.string(), source_id: z.string() })),
       })
-      .meta({ description: "Events summed up as `(other)`: the workspace has too many names." }),
+      .meta({
+        description:
+          "Events summed up as `(other)`: the workspace has too many names. `names` are some of them, the last first.",
+      }),
     days: z.array(scoresSchema.extend({ day: z.iso.date() })),
     checks: z.array(
       z.object({

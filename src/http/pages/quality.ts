@@ -76,7 +76,13 @@ function toChoices(req: PageRequest) {
 function toView(report: QualityReport, names: ReadonlyMap<string, string>) {
   const { totals, folded, days, checks, events } = report;
   return {
-    folded,
+    folded: {
+      ...folded,
+      names: folded.names.map((one) => ({
+        ...one,
+        source: names.get(one.source_id) ?? one.source_id,
+      })),
+    },
     isEmpty: totals.events === 0,
     totals: { ...totals, band: bandOf(totals.score) },
     chart: drawScores(days),
