@@ -25,8 +25,8 @@ import type { Storage } from "./storage.ts";
 export interface Pipeline {
   /** Keeps facts for a collector: durable when resolved. */
   record(events: readonly EventRow[]): Promise<void>;
-  /** Keeps a request as JSON, whose events the import makes; durable when resolved. */
-  recordRequest(json: string, events: number): Promise<void>;
+  /** Keeps a request as JSON in UTF-8, whose events the import makes; durable when resolved. */
+  recordRequest(json: Buffer, events: number): Promise<void>;
   /** Whether a workspace's requests may be kept before anybody has read who they name. */
   mayKeepRequests(workspaceId: number): boolean;
   /** Keeps what a door refused, raw, on the same way. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { createUsedKeys, readIdempotencyKey } from "../lib/idempotency.ts";
-import { parseJsonText } from "../lib/json.ts";
+import { parseJson } from "../lib/json.ts";
 import type { EventRow } from "../log/event.ts";
 import { toEventName } from "../log/event-name.ts";
 import type { RejectedItem } from "../log/failed-events.ts";
@@ -13,9 +13,10 @@ import { createClickParameter } from "./click-parameter.ts";
 import { findKeys } from "./credentials.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
 import { isObject, textOf } from "./json-object.ts";
+import { mayKeepBytes, writeBody } from "./kept-body.ts";
 import { writeKeptRequest } from "./kept-requests.ts";
 import { MAX_EVENT_BYTES, MAX_NAME_LENGTH } from "./limits.ts";
-import { collectEvents, findRejections, type Rejection } from "./pipeline.ts";
+import { type Batch, collectEvents, findRejections, type Rejection } from "./pipeline.ts";
 import { readPixel } from "./pixel.ts";
 import { createRecentEvents } from "./recent-events.ts";
 import { sourceOf, toRejectedItem } from "./rejected-item.ts";
@@ -29,7 +30,7 @@ export interface CollectDeps {
   /** Appends facts: durable when resolved; rejects with `journal_full` (429) or `storage_unavailable` (503). */
   record(events: readonly EventRow[]): Promise<void>;
   /** Appends a request as `kept-requests.ts` writes it, that stands for so many events; the same promise. */
-  recordRequest(json: string, events: number): Promise<void>;
+  recordRequest(json: Buffer, events: number): Promise<void>;
   /** Whether a workspace's requests may be kept before anybody has read who they name. */
   mayKeepRequests(workspaceId: number): boolean;
   /** Keeps what was refused, raw, with its reason. */
@@ -82,14 +83,25 @@ export interface Collector {
 /** Deeper bodies are refused whole, before anything recursive sees them; events have a limit of their own. */
 const MAX_BODY_DEPTH = 64;
 
-/** The items of one request, judged. */
-interface Judged {
-  readonly items: readonly unknown[];
-  readonly rejections: readonly Rejection[];
-  readonly type: CallType | null;
-  readonly isSmall: boolean;
-  /** The body's text, if the items are all there is to it and it may be kept as it is. */
-  readonly text: string | undefined;
+/** The events of a request with what may be kept of its body. */
+interface Given extends Batch {
+  /** The body, if the events are all there is to it and it may be kept as it is. */
+  readonly bytes: Buffer | undefined;
+}
+
+/**
+ * A request whose events have been judged. They themselves are gone: held while the disk is waited for, they made
+ * collecting garbage the largest part of a big batch.
+ */
+interface Judged extends Verdicts {
+  /** The request for the journal; undefined where nothing was accepted, or facts are kept in its place. */
+  readonly request: Buffer | undefined;
+  readonly facts: readonly EventRow[];
+  readonly refused: readonly RejectedItem[];
+}
+
+interface JudgedBody extends Judged {
+  readonly isBatch: boolean;
 }
 
 /** Puts a collector together. */
@@ -117,23 +129,35 @@ export function createCollector(deps: CollectDeps): Collector {
     });
   }
 
-  async function keep(judged: Judged, origin: Origin): Promise<void> {
-    const { items, rejections, type } = judged;
-    if (items.length > rejections.length) {
-      if (deps.mayKeepRequests(origin.caller.workspaceId)) await keepRequest(judged, origin);
-      // Who is named in it decides what may be kept.
-      else await deps.record(collectEvents(judged, origin, pipeline).events);
-    }
-    if (rejections.length === 0) return;
-    await deps.keepRejected(rejections.map((item) => toRejectedItem(item, origin, type)));
+  function judge(given: Given, origin: Origin): Judged {
+    const rejections = findRejections(given);
+    const accepted = given.items.length - rejections.length;
+    // Who is named in it decides what may be kept.
+    const asFacts = accepted > 0 && !deps.mayKeepRequests(origin.caller.workspaceId);
+    const asRequest = accepted > 0 && !asFacts;
+    return {
+      accepted,
+      rejections,
+      request: asRequest ? writeRequest(given, rejections, origin) : undefined,
+      facts: asFacts ? collectEvents(given, origin, pipeline).events : [],
+      refused: rejections.map((item) => toRejectedItem(item, origin, given.type)),
+    };
   }
 
-  async function keepRequest(judged: Judged, origin: Origin): Promise<void> {
-    const { items, rejections, type } = judged;
+  async function keep({ accepted, request, facts, refused }: Judged): Promise<void> {
+    if (request) await deps.recordRequest(request, accepted);
+    if (facts.length > 0) await deps.record(facts);
+    if (refused.length > 0) await deps.keepRejected(refused);
+  }
+
+  function writeRequest(given: Given, rejections: readonly Rejection[], origin: Origin): Buffer {
+    const { items, type, bytes } = given;
     const refused = rejections.map(({ index }) => index);
-    const planned = findAllPlanned(items, origin);
-    const json = writeKeptRequest({ origin, type, refused, planned }, writeBody(judged, origin));
-    await deps.recordRequest(json, items.length - refused.length);
+    const body = writeBody({ items, refused, bytes, kind: origin.caller.kind }, deps.storableIp);
+    return writeKeptRequest(
+      { origin, type, refused, planned: findAllPlanned(items, origin) },
+      body,
+    );
   }
 
   /** What the plan says when the event comes, holds for it: the import may be another day. */
@@ -149,39 +173,22 @@ export function createCollector(deps: CollectDeps): Collector {
     return planned;
   }
 
-  /** The body as it came, or its items alone where it holds what may not be kept. */
-  function writeBody({ items, rejections, text }: Judged, { caller }: Origin): string {
-    const isClean = rejections.length === 0 && !items.some(holdsAddress);
-    if (isClean && text !== undefined) return text;
-    const refused = new Set(rejections.map(({ index }) => index));
-    return JSON.stringify(
-      items.map((item, index) => (refused.has(index) ? null : withStorableIp(item, caller.kind))),
-    );
-  }
-
-  /** Full addresses never leave memory. */
-  function withStorableIp(item: unknown, kind: Caller["kind"]): unknown {
-    if (!isObject(item) || !holdsAddress(item)) return item;
-    const context = item["context"];
-    const ip = isObject(context) ? textOf(context["ip"]) : null;
-    const storable = ip === null || kind === "site" ? null : deps.storableIp(ip);
-    return { ...item, context: { ...Object(context), ip: storable } };
+  /** What can't be read has no events to judge. */
+  function judgeBody(req: CollectRequest, bytes: Buffer, route: Route): JudgedBody | AppError {
+    const envelope = openBody(bytes);
+    if (envelope instanceof AppError) return envelope;
+    const { items, isBatch, writeKey } = envelope;
+    const caller = findCaller(deps, req, writeKey);
+    const origin = describeOrigin(req, caller, route.isImport);
+    const { idempotencyKey } = origin;
+    if (idempotencyKey !== undefined) usedKeys.check(caller.id, idempotencyKey, bytes);
+    const isPlain = mayKeepBytes({ bytes, events: items.length, writeKey, kind: caller.kind });
+    const isSmall = bytes.length <= MAX_EVENT_BYTES;
+    const given = { items, type: route.type, isSmall, bytes: isPlain ? bytes : undefined };
+    return { isBatch, ...judge(given, origin) };
   }
 
   /** A body that can't be read is kept too, where the request's head tells whose it is. */
-  async function openOrKeep(
-    req: CollectRequest,
-    bytes: Buffer,
-  ): Promise<{ envelope: Envelope; text: string }> {
-    try {
-      const { text, value } = parseJsonText(bytes, { maxDepth: MAX_BODY_DEPTH });
-      return { envelope: openEnvelope(value), text };
-    } catch (error) {
-      if (error instanceof AppError) await keepUnreadable(req, bytes, error.code);
-      throw error;
-    }
-  }
-
   async function keepUnreadable(req: CollectRequest, bytes: Buffer, reason: string): Promise<void> {
     // Its key may have been in the body: then nobody can tell, and the body is what is wrong.
     if (findKeys(req.headers, req.query["writeKey"], null).length === 0) return;
@@ -195,42 +202,37 @@ export function createCollector(deps: CollectDeps): Collector {
   }
 
   return {
-    async body(req, { type, isImport }) {
+    async body(req, route) {
       const bytes = await readCollectBody(req);
-      const { envelope, text } = await openOrKeep(req, bytes);
-      const caller = findCaller(deps, req, envelope.writeKey);
-      const origin = describeOrigin(req, caller, isImport);
-      const { idempotencyKey } = origin;
-      if (idempotencyKey !== undefined) usedKeys.check(caller.id, idempotencyKey, bytes);
-      const batch = { items: envelope.items, type, isSmall: bytes.length <= MAX_EVENT_BYTES };
-      const rejections = findRejections(batch);
-      const isPlain = mayKeepText(envelope, caller, bytes.length);
-      await keep({ ...batch, rejections, text: isPlain ? text : undefined }, origin);
-      const [only] = rejections;
-      if (only && !envelope.isBatch) throw describeRejection(only.code);
-      return { accepted: batch.items.length - rejections.length, rejections };
+      const judged = judgeBody(req, bytes, route);
+      if (judged instanceof AppError) {
+        await keepUnreadable(req, bytes, judged.code);
+        throw judged;
+      }
+      await keep(judged);
+      const [only] = judged.rejections;
+      if (only && !judged.isBatch) throw describeRejection(only.code);
+      return judged;
     },
     async pixel(req, type) {
       const event = readPixel(req.query, req.headers.referer);
       const origin = describeOrigin(req, findCaller(deps, req, null));
-      const batch = { items: [{ messageId: deps.createId(), ...event }], type, isSmall: true };
-      const rejections = findRejections(batch);
-      await keep({ ...batch, rejections, text: undefined }, origin);
-      const [only] = rejections;
+      const items = [{ messageId: deps.createId(), ...event }];
+      const judged = judge({ items, type, isSmall: true, bytes: undefined }, origin);
+      await keep(judged);
+      const [only] = judged.rejections;
       if (only) throw describeRejection(only.code);
     },
   };
 }
 
-/** Not with a secret key in it, nor with much that belongs to no event. */
-function mayKeepText({ items, writeKey }: Envelope, caller: Caller, bytes: number): boolean {
-  return (writeKey === null || caller.kind === "site") && bytes <= items.length * MAX_EVENT_BYTES;
-}
-
-function holdsAddress(item: unknown): boolean {
-  if (!isObject(item)) return false;
-  const context = item["context"];
-  return isObject(context) && context["ip"] !== undefined;
+function openBody(bytes: Buffer): Envelope | AppError {
+  try {
+    return openEnvelope(parseJson(bytes, { maxDepth: MAX_BODY_DEPTH }));
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 }
 
 function findCaller(deps: CollectDeps, req: CollectRequest, bodyKey: string | null): Caller {

@@ -23,24 +23,49 @@ function fromNumber(value: number): number {
 }
 
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i;
+const PLAIN_ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 function fromText(value: unknown): number {
   if (typeof value !== "string" || value.length > 40) return Number.NaN;
-  const text = value.trim();
-  const iso = ISO.exec(text);
-  // Without a zone Date.parse would take the server's own.
-  if (iso && !isDayOfMonth(text)) return Number.NaN;
-  if (iso) return Date.parse(iso[1] || text.length === 10 ? text : `${text}Z`);
-  return /(?:GMT|UTC)(?:[+-]\d{4})?$/.test(text) ? Date.parse(text) : Number.NaN;
+  return fromPlainIso(value) ?? fromAnyText(value.trim());
 }
 
-/** `Date.parse` takes the 30th of February for the 2nd of March. */
-function isDayOfMonth(text: string): boolean {
-  const day = Number(text.slice(8, 10));
-  // Every month has 28: asking for its last day took half of reading a time.
-  if (day <= 28) return true;
-  const [year = 0, month = 0] = text.slice(0, 7).split("-").map(Number);
-  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+/**
+ * The form of `Date.prototype.toISOString`, in which nearly all clients write: a third of the time of the others'.
+ *
+ * @returns undefined where it is another form, or needs a second look
+ */
+function fromPlainIso(text: string): number | undefined {
+  if (!PLAIN_ISO.test(text)) return undefined;
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2)];
+  const [hour, minute, second] = [digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)];
+  const isPlain = year >= 1970 && month >= 1 && month <= 12 && isDayOfMonth(year, month, day);
+  if (!isPlain || hour > 23 || minute > 59 || second > 59) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second, digits(text, 20, 3));
+}
+
+function fromAnyText(text: string): number {
+  const iso = ISO.exec(text);
+  if (!iso) return /(?:GMT|UTC)(?:[+-]\d{4})?$/.test(text) ? Date.parse(text) : Number.NaN;
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  if (!isDayOfMonth(digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2))) return Number.NaN;
+  // Without a zone it would take the server's own.
+  return Date.parse(iso[1] || text.length === 10 ? text : `${text}Z`);
+}
+
+/** @param month 1 to 12 */
+function isDayOfMonth(year: number, month: number, day: number): boolean {
+  return day >= 1 && (day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate());
+}
+
+const CODE_OF_0 = 48;
+
+/** The number that some decimal digits of a text write. */
+function digits(text: string, start: number, count: number): number {
+  let number = 0;
+  for (let at = start; at < start + count; at++)
+    number = number * 10 + text.charCodeAt(at) - CODE_OF_0;
+  return number;
 }
 
 /** The times of an event, all in milliseconds since the Unix epoch. */

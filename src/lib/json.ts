@@ -15,15 +15,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  *
  * @throws {AppError} `invalid_json` (400: empty, not UTF-8, not JSON) or `too_deep` (400)
  */
-export function parseJson(bytes: Buffer, options: ParseJsonOptions = {}): Json {
-  return parseJsonText(bytes, options).value;
-}
-
-/** The same, with the text that was parsed. */
-export function parseJsonText(
-  bytes: Buffer,
-  { maxDepth = 32 }: ParseJsonOptions = {},
-): { readonly text: string; readonly value: Json } {
+export function parseJson(bytes: Buffer, { maxDepth = 32 }: ParseJsonOptions = {}): Json {
   const text = decodeUtf8(bytes);
   if (text.trim() === "") {
     throw new AppError("invalid_json", 400, "The body is empty.", { hint: "Send JSON." });
@@ -32,7 +24,7 @@ export function parseJsonText(
   if (hasManyBrackets(text) && isTextDeep(text, maxDepth)) throw tooDeep(maxDepth);
   const value = parse(text);
   if (isDeep(value, maxDepth)) throw tooDeep(maxDepth);
-  return { text, value };
+  return value;
 }
 
 function parse(text: string): Json {

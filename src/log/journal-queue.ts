@@ -11,8 +11,8 @@ export type Kept =
 
 /** Facts that wait for the disk, and who waits for them. */
 export interface Entry {
-  /** One fact or several, joined by commas. */
-  readonly json: string;
+  /** One fact or several, joined by commas: text, or UTF-8. */
+  readonly json: string | Buffer;
   readonly records: number;
   /** Undefined once its sender has been answered. */
   settle: ((kept: Kept, error?: unknown) => void) | undefined;
@@ -36,7 +36,7 @@ export interface JournalQueue {
   /** Entries behind the group. */
   isEmpty(): boolean;
   hits(): number;
-  /** UTF-16 units that wait, the group included. */
+  /** Bytes that wait, or UTF-16 units of text; the group included. */
   bytes(): number;
 }
 

@@ -42,11 +42,11 @@ export interface Journal {
    */
   append(facts: readonly JournalFact[]): Promise<void>;
   /**
-   * The same of one fact that is JSON already.
+   * The same of one fact that is JSON already, as text or in UTF-8.
    *
    * @param events how many events of the log it stands for
    */
-  appendJson(json: string, events: number): Promise<void>;
+  appendJson(json: string | Buffer, events: number): Promise<void>;
   /** Keeps one hit (an EventRow as JSON) for a reader: calls back within 50 ms or so, whatever happens. */
   appendHit(json: string, done: (kept: Kept) => void): void;
   /**
@@ -97,12 +97,12 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
   let isClosed = false;
   let enqueued = 0;
 
-  function isOverflowing(json: string): boolean {
+  function isOverflowing(json: string | Buffer): boolean {
     return queue.bytes() + json.length > limits.queueBytes;
   }
 
   function enqueue(
-    json: string,
+    json: string | Buffer,
     records: number,
     settle: Entry["settle"],
     isPatient: boolean,
@@ -128,7 +128,7 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     await appendJson(JSON.stringify(facts).slice(1, -1), facts.length);
   }
 
-  async function appendJson(json: string, events: number): Promise<void> {
+  async function appendJson(json: string | Buffer, events: number): Promise<void> {
     const failure = isClosed ? new Error("the journal is closed") : writer.failure();
     if (failure !== undefined) throw refusal(failure);
     if (files.unimportedBytes() > limits.unimportedBytes || isOverflowing(json))

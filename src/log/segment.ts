@@ -27,9 +27,9 @@ export interface DecodedFrames {
 /** Encodes one write; the result is overwritten by the next call. */
 export type EncodeFrame = (facts: readonly FactText[], records: number) => Buffer;
 
-/** One fact as JSON, or several joined by commas. */
+/** One fact as JSON, or several joined by commas: text, or UTF-8. */
 interface FactText {
-  readonly json: string;
+  readonly json: string | Buffer;
 }
 
 /**
@@ -55,14 +55,18 @@ export function createFrameEncoder(): EncodeFrame {
 
 /** At most three bytes a UTF-16 unit, and a comma. */
 function mostBytes(facts: readonly FactText[]): number {
-  return facts.reduce((sum, { json }) => sum + 3 * json.length + 1, 0);
+  return facts.reduce((sum, { json }) => sum + mostBytesOf(json) + 1, 0);
+}
+
+function mostBytesOf(json: string | Buffer): number {
+  return typeof json === "string" ? 3 * json.length : json.length;
 }
 
 function writeFacts(buffer: Buffer, facts: readonly FactText[]): number {
   let at = FRAME_HEADER_BYTES;
   for (const { json } of facts) {
     if (at > FRAME_HEADER_BYTES) buffer[at++] = COMMA;
-    at += buffer.write(json, at);
+    at += typeof json === "string" ? buffer.write(json, at) : json.copy(buffer, at);
   }
   return at;
 }

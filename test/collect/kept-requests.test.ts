@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
-import { createRequestReader, writeKeptRequest } from "../../src/collect/kept-requests.ts";
+import {
+  createRequestReader,
+  type KeptRequest,
+  writeKeptRequest,
+} from "../../src/collect/kept-requests.ts";
 import type { EventRow } from "../../src/log/event.ts";
 import { createCollectApp } from "./app.ts";
 
@@ -37,12 +41,16 @@ async function journalOf(key: string, body: object): Promise<{ json: string; eve
   let json = "";
   const { app, events } = createCollectApp({
     recordRequest: async (given) => {
-      json = given;
-      events.push(...readBack(given));
+      json = given.toString("utf8");
+      events.push(...readBack(json));
     },
   });
   await request(app).post("/v1/batch").auth(key, "").send(body).expect(200);
   return { json, events };
+}
+
+function writeKept(kept: KeptRequest, body: unknown): string {
+  return writeKeptRequest(kept, Buffer.from(JSON.stringify(body))).toString("utf8");
 }
 
 function readBack(json: string, read = createRequestReader("jt")): EventRow[] {
@@ -101,14 +109,14 @@ describe("the reader of kept requests", () => {
 
   it("leaves facts as they are, between requests", () => {
     const fact = '{"event_id":"c-1","context":{"kept_request":1}}';
-    const json = `${fact},${writeKeptRequest(kept, JSON.stringify(track))}`;
+    const json = `${fact},${writeKept(kept, track)}`;
     expect(readBack(json).map(({ event_id }) => event_id)).toEqual(["c-1", "m-1"]);
   });
 
   it("scores an event by the plan of the time at which it came", () => {
     const planned = { demo_requested: [{ name: "plan", type: "string", required: true } as const] };
     const [event] = readBack(
-      writeKeptRequest({ ...kept, planned }, JSON.stringify({ ...track, event: "demo_requested" })),
+      writeKept({ ...kept, planned }, { ...track, event: "demo_requested" }),
     );
     expect(event?.quality_failed).toContain("required_params");
     expect(event?.quality_failed).not.toContain("known_event");
@@ -117,18 +125,17 @@ describe("the reader of kept requests", () => {
   it("knows doubles from one slice to the next", () => {
     const read = createRequestReader("jt");
     const [first, second] = ["m-1", "m-2"].map(
-      (messageId) =>
-        readBack(writeKeptRequest(kept, JSON.stringify({ ...track, messageId })), read)[0],
+      (messageId) => readBack(writeKept(kept, { ...track, messageId }), read)[0],
     );
     expect(first?.quality_failed).not.toContain("not_duplicate");
     expect(second?.quality_failed).toContain("not_duplicate");
   });
 
   it.each([
-    ["an event it does not take any more", '{"batch":[{"type":"track"}]}', "missing_event_name"],
-    ["a body it can't take apart", "7", "Expected one event or a batch of them."],
+    ["an event it does not take any more", { batch: [{ type: "track" }] }, "missing_event_name"],
+    ["a body it can't take apart", 7, "Expected one event or a batch of them."],
   ])("keeps %s among the failed ones", (_case, body, reason) => {
-    expect(readBack(writeKeptRequest(kept, body))).toMatchObject([
+    expect(readBack(writeKept(kept, body))).toMatchObject([
       { reason, workspace_id: 1, source_id: "site_1" },
     ]);
   });

@@ -73,6 +73,16 @@ describe("findBrokenLimit", () => {
     expect(findBrokenLimit(ofBytes(32_769), false)).toBe("too_large_event");
   });
 
+  it.each([
+    ["a number in a list", { a: [1, { b: Number.POSITIVE_INFINITY }] }, "number_too_large"],
+    ["a key in a list", { a: [JSON.parse('{"__proto__": 1}')] }, "forbidden_key"],
+    ["a long key", { a: { ["k".repeat(129)]: 1 } }, "name_too_long"],
+    ["nine levels", { a: [[[[[[[[]]]]]]]] }, "too_deep"],
+    ["eight levels", { a: [[[[[[[]]]]]]] }, null],
+  ])("finds %s", (_case, event, expected) => {
+    expect(findBrokenLimit(event, true)).toBe(expected);
+  });
+
   it("measures escapes, umlauts and long keys as they are sent", () => {
     fc.assert(
       fc.property(
@@ -101,6 +111,14 @@ describe("parseTime", () => {
     ["2026-13-45T10:00:00Z", null],
     ["1969-01-01T00:00:00Z", null],
     ["2026-02-29", null],
+    ["2026-02-29T10:00:00.000Z", null],
+    ["2024-02-29T10:00:00.120Z", Date.UTC(2024, 1, 29, 10, 0, 0, 120)],
+    ["2024-12-31T23:59:59.999Z", Date.UTC(2025, 0, 1) - 1],
+    ["2024-02-29T24:00:00.000Z", Date.UTC(2024, 2, 1)],
+    ["2024-02-28T25:00:00.000Z", null],
+    ["2024-02-28T10:60:00.000Z", null],
+    ["2024-00-28T10:00:00.000Z", null],
+    ["0070-02-28T10:00:00.000Z", null],
     ["2024-02-29T24:00:00Z", Date.UTC(2024, 2, 1)],
     ["2026-04-31T10:00:00+02:00", null],
     ["tomorrow", null],
@@ -110,6 +128,14 @@ describe("parseTime", () => {
     [{}, null],
   ])("reads %j as %j", (given, expected) => {
     expect(parseTime(given)).toBe(expected);
+  });
+
+  it("reads back every moment that a Date can write", () => {
+    fc.assert(
+      fc.property(fc.date({ min: new Date(0), max: new Date("9999-12-31") }), (date) => {
+        expect(parseTime(date.toISOString())).toBe(date.getTime());
+      }),
+    );
   });
 });
 
