@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
+import { isolate } from "../lib/isolate.ts";
 import { formatMoney, formatNumber, formatTime, type TimeStyle } from "./format.ts";
 
 /** Fills a template with a view; everything in the view is escaped. */
@@ -49,6 +50,8 @@ function registerHelpers(engine: typeof Handlebars): void {
         `<time datetime="${escapeExpression(iso)}">${escapeExpression(formatTime(iso, zone, style))}</time>`,
       );
     },
+    // For what holds plain text only: attributes and the title. Elsewhere stands <bdi>.
+    isolate,
     money: (minor: number, currency: string) => formatMoney(minor, currency),
     number: (value: number) => formatNumber(value),
     plural: (value: number, one: string, many: string) =>

@@ -1,3 +1,4 @@
+import { isolate } from "../lib/isolate.ts";
 import { cleanUserId } from "../lib/junk-ids.ts";
 
 /** How surely an event is the contact's: by a user id, by a form, by a click. Null: by the mail itself. */
@@ -109,9 +110,9 @@ function ofItself({ evidence, value, isServer }: Why): string {
     case "click":
       return "The visit began with a click on a link that was made for this contact.";
     case "email":
-      return `${by} with the address “${value}”, which is this contact’s.`;
+      return `${by} with the address ${quote(value)}, which is this contact’s.`;
     default:
-      return `${by} with the user id “${value}”, which is this contact’s.`;
+      return `${by} with the user id ${quote(value)}, which is this contact’s.`;
   }
 }
 
@@ -121,13 +122,18 @@ function ofVisitor({ evidence, value, isServer }: Why): string {
       return "this device came from a link that was made for this contact. So it is inferred, not said";
     case "email":
       return isServer
-        ? `your server named this device’s visitor by the address “${value}”`
-        : `the address “${value}” was given on this device`;
+        ? `your server named this device’s visitor by the address ${quote(value)}`
+        : `the address ${quote(value)} was given on this device`;
     case "alias":
-      return `an alias joined this device to the user id “${value}”`;
+      return `an alias joined this device to the user id ${quote(value)}`;
     default:
       return isServer
-        ? `your server named this device’s visitor by the user id “${value}”`
-        : `this device was identified by the user id “${value}”`;
+        ? `your server named this device’s visitor by the user id ${quote(value)}`
+        : `this device was identified by the user id ${quote(value)}`;
   }
+}
+
+/** A user id or address is a stranger's text: one that runs from right to left must not turn the sentence. */
+function quote(value: string | null): string {
+  return `“${isolate(value ?? "")}”`;
 }

@@ -6,6 +6,7 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { LatestEvent } from "../../src/http/pages/deps.ts";
+import { explainWhy } from "../../src/reports/why.ts";
 import {
   createTestAccess,
   createTestApp,
@@ -34,12 +35,41 @@ const ANA = {
 const WHY = journeyEntry().why;
 const UA_MISSING = { signal: "ua_missing", weight: 45, detail: "no user agent" };
 
+/** Was named by an id in Hebrew whose override does not end. */
+const NAMED = explainWhy(
+  {
+    evidence: "user_id",
+    confidence: "asserted",
+    event_id: "e1",
+    at: NOON,
+    value: "\u202Eדנה 42",
+    when: "itself",
+    isServer: false,
+    event: { source: "site", type: "page" },
+  },
+  String,
+);
+/** From where to where a text stands on its line. */
+const PLACE_OF = (text: string) => `(() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const at = node.data.indexOf(${JSON.stringify(text)});
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + ${text.length});
+    const { left, right, top } = range.getBoundingClientRect();
+    return { left, right, top };
+  }
+})()`;
+
 const JOURNEY = [
   journeyEntry({ type: "track", name: "purchase", value_minor: 24_000, currency: "EUR" }),
   journeyEntry({ session_id: "s", click_id: "k", why: { ...WHY, confidence: "inferred" } }),
   journeyEntry({ type: "click", source: "email", certainty: "low", verdictReasons: [UA_MISSING] }),
   journeyEntry({ type: "click", source: "email", verdict: "machine", counted: false }),
   journeyEntry({ type: "track", name: "\u202Eturned", campaign: { id: "c", name: "Spring" } }),
+  journeyEntry({ whyIn: () => NAMED }),
   journeyEntry({ type: "bounced", source: "esp", verdict: null, properties: { reason: "full" } }),
 ];
 
@@ -160,6 +190,23 @@ describe.runIf(hasChromium)("the pages in Chromium", () => {
     const row = page.locator(".step", { hasText: "in “Spring”" });
     const left = async (selector: string) => (await row.locator(selector).boundingBox())?.x ?? 0;
     expect(await left("p > .muted")).toBeGreaterThan(await left("strong"));
+  });
+
+  it("keep an id that runs from right to left to itself in the sentence that says why", async () => {
+    const page = await signIn();
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(`${origin}/contacts/0k3j2h1`);
+    await page.locator(".why", { hasText: "which is this contact’s" }).locator("summary").click();
+    const placeOf = (text: string) =>
+      page.evaluate<{ left: number; right: number; top: number }>(PLACE_OF(text));
+    const before = await placeOf("user id “");
+    const number = await placeOf("42");
+    const name = await placeOf("דנה");
+    const after = await placeOf("”, which is this contact’s");
+    expect(after.top).toBe(before.top);
+    expect(number.left).toBeGreaterThanOrEqual(before.right);
+    expect(name.left).toBeGreaterThanOrEqual(number.right);
+    expect(after.left).toBeGreaterThanOrEqual(name.right);
   });
 
   it("tick the first check as soon as the sample's button is clicked", async () => {

@@ -340,6 +340,18 @@ describe("/contacts", () => {
       expect(text).not.toContain('href="javascript:');
     });
 
+    it.each([
+      ["Hebrew", "דנה כהן", "\u2068דנה כהן\u2069"],
+      ["Arabic", "(مريم)", "\u2068(مريم)\u2069"],
+      ["an override", "\u202Egnp.ana", "gnp.ana"],
+    ])("keeps a name of %s to itself in the title", async (_case, name, shown) => {
+      const contact = { ...ana, user_id: name, email: null, traits: {} };
+      const replaced = { ...journeyOf([]), findContact: async () => contact };
+      const { text } = await get("/contacts/user-7", replaced);
+      expect(text).toContain(`<title>${shown} · clicktrail</title>`);
+      expect(text).toContain(`<h1><bdi>${name}</bdi></h1>`);
+    });
+
     it("asks for the script while there is no site event", async () => {
       const mail = journeyEntry({ type: "sent", source: "email", verdict: null });
       expect((await get("/contacts/user-7", journeyOf([mail]))).text).toContain(

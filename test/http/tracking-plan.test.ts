@@ -34,6 +34,7 @@ describe("/tracking-plan", () => {
         readEventUse: async () => [
           { event: "demo_booked", events: 30, violations: [{ check: "param_types", failed: 10 }] },
           { event: TURNED, events: 2, violations: [{ check: "known_event", failed: 2 }] },
+          { event: "הזמנה", events: 1, violations: [] },
           { event: "purchase", events: 1, violations: [] },
         ],
       }),
@@ -89,6 +90,8 @@ describe("/tracking-plan", () => {
   it("offers undeclared names, each in its own direction, and knows the standard ones", async () => {
     const { text } = await get("/tracking-plan").expect(200);
     expect(text).toContain(`<bdi>${TURNED}</bdi>`);
+    expect(text).toContain('aria-label="Declare eman"');
+    expect(text).toContain('aria-label="Declare \u2068הזמנה\u2069"');
     expect(text).toContain(`name&#x3D;${encodeURIComponent(TURNED)}"`);
     const standard = await get("/tracking-plan/event?name=purchase").expect(200);
     for (const part of ["transaction_id", "Order Completed", "Unmark as conversion"]) {
