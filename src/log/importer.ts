@@ -1,37 +1,22 @@
-import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-import type { BatchStatement, Db, Engine } from "../db/db.ts";
-import { sql } from "../db/sql.ts";
-import { AppError, errorMessage } from "../lib/errors.ts";
-import { toStorableText } from "../lib/storable.ts";
+import type { BatchStatement, Db } from "../db/db.ts";
+import { AppError } from "../lib/errors.ts";
+import { createBurstHold } from "./burst-hold.ts";
 import { createPartitions } from "./event-partitions.ts";
-import { insertEvents } from "./events-store.ts";
-import { type FailedEventRow, insertFailedEvents, splitFailedEvents } from "./failed-events.ts";
+import { insertFailedEvents } from "./failed-events.ts";
+import { createImportWaiters } from "./import-waiters.ts";
+import { insertFacts, insertOneByOne } from "./insert-facts.ts";
 import type { Journal } from "./journal.ts";
 import type { SegmentInfo } from "./journal-files.ts";
-import { decodeFrames, type Frame, SEGMENT_HEADER } from "./segment.ts";
+import { createJournalOffsets } from "./journal-offsets.ts";
+import { readPiece, type Slice } from "./segment-pieces.ts";
 
-/** Bytes read from a segment at once; doubled when a frame is larger. */
-const READ_BYTES = 4e6;
-/** Bytes of facts in one transaction: about 5 ms of the writer's time. */
-const SLICE_BYTES = 500_000;
 /** Pause between imports on SQLite. PostgreSQL has none: there the answer waits for the import. */
 const GATHER_MS = 50;
 /** How long the import leaves the machine to the hits of a burst; most bursts are over by then. */
 const HOLD_MS = 2000;
 /** Pauses before a database that is away is tried again. */
 const RETRY_MS = [50, 100, 250, 500, 1000] as const;
-
-const OPENING = Buffer.from("[");
-const COMMA = Buffer.from(",");
-const CLOSING = Buffer.from("]");
-
-/** What must be known of a fact to keep it among the refused ones. */
-const refusedFact = z.object({
-  workspace_id: z.number().int().catch(0),
-  source_id: z.string().catch(""),
-});
 
 interface ImporterDeps {
   readonly journal: Journal;
@@ -78,10 +63,11 @@ interface ImporterStats {
 
 /** The offset stored with the rows says exactly what is in; a lost race rolls both back. */
 export function createImporter(deps: ImporterDeps): Importer {
-  const { journal, db, nodeId, onTrouble, holdMs = HOLD_MS } = deps;
-  const offsets = new Map<string, number>();
+  const { journal, db, onTrouble } = deps;
+  const offsets = createJournalOffsets(db, deps.nodeId);
+  const hold = createBurstHold(deps.holdMs ?? HOLD_MS);
+  const waiters = createImportWaiters();
   const importedListeners: (() => void)[] = [];
-  let waiting: Waiter[] = [];
   let imported = 0;
   let failures = 0;
   let running: Promise<void> | undefined;
@@ -89,9 +75,6 @@ export function createImporter(deps: ImporterDeps): Importer {
   let stopped = false;
   let loaded = false;
   let stalled = true;
-  let isBusy = false;
-  /** When the import first made way; until it has caught up in a calm moment it does so only once. */
-  let heldSince: number | undefined;
 
   function wake(): void {
     woken = true;
@@ -111,141 +94,93 @@ export function createImporter(deps: ImporterDeps): Importer {
 
   /** Never where somebody waits for the import, as answers do on PostgreSQL. */
   function makesWay(): boolean {
-    if (!isBusy || stopped || waiting.length > 0 || db.engine === "postgres") return false;
-    heldSince ??= performance.now();
-    return performance.now() - heldSince < holdMs;
+    if (stopped || !waiters.isEmpty() || db.engine === "postgres") return false;
+    return hold.isOn();
   }
 
+  /** Until nothing is left, or hits go first: then the rest comes after. */
   async function importAll(): Promise<void> {
-    while (!stopped) {
-      if (makesWay()) {
-        woken = true;
-        return;
-      }
-      try {
-        if (!loaded) await loadOffsets();
-        const segment = nextSegment();
-        if (!segment) {
-          if (!isBusy) heldSince = undefined;
-          return settleReached();
-        }
-        await importPiece(segment);
-        failures = 0;
-      } catch (error) {
-        await pause(error);
-      }
+    let isMore = true;
+    while (isMore && !stopped && !makesWay()) isMore = await importNext().catch(pause);
+    if (isMore) woken = true;
+  }
+
+  /** Whether there was anything to import. */
+  async function importNext(): Promise<boolean> {
+    if (!loaded) await loadOffsets();
+    const segment = journal.segments().find(({ name, bytes }) => offsets.of(name) < bytes);
+    if (!segment) {
+      hold.caughtUp();
+      settlePassed();
+      return false;
     }
+    await importPiece(segment);
+    failures = 0;
+    return true;
   }
 
   async function loadOffsets(): Promise<void> {
-    const rows = await db.all<{ segment: string; imported_bytes: number }>(
-      sql`SELECT segment, imported_bytes FROM journal_offsets WHERE node_id = ${nodeId}`,
-    );
-    offsets.clear();
-    for (const { segment, imported_bytes } of rows) offsets.set(segment, imported_bytes);
+    await offsets.load();
     loaded = true;
-    for (const { name } of [...journal.segments()]) await journal.release(name, offsetOf(name));
-    const left = new Set(journal.segments().map(({ name }) => name));
-    for (const { segment } of rows) if (!left.has(segment)) await forget(segment);
+    for (const { name } of [...journal.segments()]) await journal.release(name, offsets.of(name));
+    await offsets.forgetOthers(segmentNames());
   }
 
-  function offsetOf(segment: string): number {
-    return offsets.get(segment) ?? SEGMENT_HEADER.length;
-  }
-
-  function nextSegment(): SegmentInfo | undefined {
-    return journal.segments().find(({ name, bytes }) => offsetOf(name) < bytes);
+  function segmentNames(): Set<string> {
+    return new Set(journal.segments().map(({ name }) => name));
   }
 
   async function importPiece(segment: SegmentInfo): Promise<void> {
-    const from = offsetOf(segment.name);
-    const { frames, end, damagedBytes } = await readPiece(segment, from);
+    const { name } = segment;
+    const { slices, end, damagedBytes } = await readPiece(segment, offsets.of(name));
     if (damagedBytes > 0) onTrouble({ kind: "damaged_bytes", count: damagedBytes });
-    for (const slice of slices(frames)) {
-      const last = slice.at(-1);
-      if (last) await importSlice(segment, slice, last.end);
-    }
+    for (const slice of slices) await importSlice(name, slice);
     // A torn tail or an unreadable rest of a finished segment: nothing in it was ever acknowledged.
-    if (end > offsetOf(segment.name)) await moveOffset(segment, end, []);
-    await journal.release(segment.name, offsetOf(segment.name));
-    if (segment.sealed && offsetOf(segment.name) >= segment.bytes) await forget(segment.name);
+    if (end > offsets.of(name)) await moveOffset(name, end, []);
+    await journal.release(name, offsets.of(name));
+    if (segment.sealed && offsets.of(name) >= segment.bytes) await offsets.forget(name);
   }
 
-  async function importSlice(segment: SegmentInfo, frames: Frame[], end: number): Promise<void> {
-    const records = frames.reduce((sum, frame) => sum + frame.records, 0);
-    const kept = toJsonArray(frames);
-    const whole = (await deps.readRequests?.(kept)) ?? kept;
-    const json = (await deps.screen?.(segment.name, whole)) ?? whole;
+  async function importSlice(segment: string, { json, records, end }: Slice): Promise<void> {
+    if (records === 0) return moveOffset(segment, end, []);
+    const whole = (await deps.readRequests?.(json)) ?? json;
+    const facts = (await deps.screen?.(segment, whole)) ?? whole;
+    await storeFacts(segment, end, facts);
+    imported += records;
+    for (const listener of importedListeners) listener();
+  }
+
+  async function storeFacts(segment: string, end: number, json: Buffer): Promise<void> {
     try {
       if (db.engine === "postgres") await createPartitions(db, json.toString("utf8"));
-      await moveOffset(segment, end, records > 0 ? insertSlice(db.engine, json) : []);
+      await moveOffset(segment, end, insertFacts(db.engine, json));
     } catch (error) {
       if (error instanceof AppError) throw error;
-      await importOneByOne(segment, json, end, error);
+      // Refused for what is in it: the good facts are kept, and the bad ones apart.
+      const refused = await insertOneByOne(deps, json);
+      onTrouble({ kind: "refused_events", count: refused.length, error });
+      await moveOffset(segment, end, [insertFailedEvents(JSON.stringify(refused))]);
     }
-    imported += records;
-    if (records > 0) for (const listener of importedListeners) listener();
   }
 
-  /** The database refused the slice for what is in it: keep the good facts, and the bad ones apart. */
-  async function importOneByOne(
-    segment: SegmentInfo,
-    json: Buffer,
-    end: number,
-    cause: unknown,
-  ): Promise<void> {
-    const facts: unknown[] = JSON.parse(json.toString("utf8"));
-    const refused: FailedEventRow[] = [];
-    for (const fact of facts) {
-      try {
-        await db.batch(insertSlice(db.engine, Buffer.from(JSON.stringify([fact]))));
-      } catch (error) {
-        if (error instanceof AppError) throw error;
-        refused.push(asFailedEvent(fact, error));
-      }
-    }
-    onTrouble({ kind: "refused_events", count: refused.length, error: cause });
-    await moveOffset(segment, end, [insertFailedEvents(JSON.stringify(refused))]);
-  }
-
-  function asFailedEvent(fact: unknown, error: unknown): FailedEventRow {
-    const { workspace_id, source_id } = refusedFact.parse(fact);
-    return {
-      workspace_id,
-      failed_id: deps.createId(),
-      received_at: deps.now(),
-      source_id: toStorableText(source_id),
-      source: null,
-      refuses_join: 0,
-      reason: errorMessage(error),
-      raw: toStorableText(JSON.stringify(fact)),
-    };
-  }
-
-  /** Commits the writes and the offset together, if the stored offset is still the one we know. */
   async function moveOffset(
-    segment: SegmentInfo,
+    segment: string,
     end: number,
     writes: readonly BatchStatement[],
   ): Promise<void> {
-    const known = offsetOf(segment.name);
-    const statement = sql`
-      INSERT INTO journal_offsets (node_id, segment, imported_bytes)
-      VALUES (${nodeId}, ${segment.name}, ${end})
-      ON CONFLICT (node_id, segment) DO UPDATE SET imported_bytes = excluded.imported_bytes
-      WHERE journal_offsets.imported_bytes = ${known}`;
-    await db.batch([...writes, { statement, changes: 1 }]);
-    offsets.set(segment.name, end);
-    settleReached();
+    await offsets.move(segment, end, writes);
+    settlePassed();
   }
 
-  async function forget(segment: string): Promise<void> {
-    offsets.delete(segment);
-    await db.run(sql`
-      DELETE FROM journal_offsets WHERE node_id = ${nodeId} AND segment = ${segment}`);
+  /** Answers everybody whose place in the journal has been passed. */
+  function settlePassed(): void {
+    stalled = false;
+    const left = segmentNames();
+    waiters.settle(({ segment, end }) => !left.has(segment) || offsets.of(segment) >= end);
   }
 
-  async function pause(error: unknown): Promise<void> {
+  /** There is more to import, once the database is back. */
+  async function pause(error: unknown): Promise<true> {
     stalled = true;
     onTrouble({ kind: "database_away", count: 1, error });
     // The commit may have succeeded without our hearing of it: ask what is stored.
@@ -253,35 +188,7 @@ export function createImporter(deps: ImporterDeps): Importer {
     const ms = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
     failures += 1;
     await sleep(ms);
-  }
-
-  /** Answers everybody whose place in the journal has been passed. */
-  function settleReached(): void {
-    stalled = false;
-    const left = new Set(journal.segments().map(({ name }) => name));
-    const isReached = ({ segment, end }: Waiter) => !left.has(segment) || offsetOf(segment) >= end;
-    const reached = waiting.filter(isReached);
-    if (reached.length === 0) return;
-    waiting = waiting.filter((waiter) => !isReached(waiter));
-    for (const { finish } of reached) finish(true);
-  }
-
-  function drained(withinMs: number): Promise<boolean> {
-    const last = journal.segments().at(-1);
-    if (!last || offsetOf(last.name) >= last.bytes) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const finish = (inTime: boolean): void => {
-        clearTimeout(timer);
-        resolve(inTime);
-      };
-      const waiter = { segment: last.name, end: last.bytes, finish };
-      const timer = setTimeout(() => {
-        waiting = waiting.filter((other) => other !== waiter);
-        finish(false);
-      }, withinMs);
-      waiting.push(waiter);
-      wake();
-    });
+    return true;
   }
 
   return {
@@ -289,80 +196,19 @@ export function createImporter(deps: ImporterDeps): Importer {
       journal.onDurable(wake);
       wake();
     },
-    drained,
-    onImported: (listener) => void importedListeners.push(listener),
-    setBusy(busy) {
-      isBusy = busy;
+    async drained(withinMs) {
+      const last = journal.segments().at(-1);
+      if (!last || offsets.of(last.name) >= last.bytes) return true;
+      const passed = waiters.wait({ segment: last.name, end: last.bytes }, withinMs);
+      wake();
+      return passed;
     },
+    onImported: (listener) => void importedListeners.push(listener),
+    setBusy: hold.setBusy,
     stats: () => ({ imported, away: failures > 0, stalled }),
     async stop() {
       stopped = true;
       await running;
     },
   };
-}
-
-/** Somebody who wants to know when the import has passed a place in the journal. */
-interface Waiter {
-  readonly segment: string;
-  readonly end: number;
-  readonly finish: (inTime: boolean) => void;
-}
-
-interface Piece {
-  readonly frames: readonly Frame[];
-  /** Offset behind the piece: behind its last frame, or the segment's end when nothing more can follow. */
-  readonly end: number;
-  readonly damagedBytes: number;
-}
-
-/** Bytes all the way: on SQLite only the writer thread reads them as text. */
-function toJsonArray(frames: readonly Frame[]): Buffer {
-  const pieces = frames
-    .filter((frame) => frame.records > 0)
-    .flatMap(({ payload }, index) => [index === 0 ? OPENING : COMMA, payload]);
-  return Buffer.concat([...(pieces.length > 0 ? pieces : [OPENING]), CLOSING]);
-}
-
-function insertSlice(engine: Engine, json: Buffer): BatchStatement[] {
-  const split = splitFailedEvents(json);
-  if (!split) return [insertEvents(engine, json)];
-  return [insertEvents(engine, split.events), insertFailedEvents(split.failed)];
-}
-
-async function readPiece(segment: SegmentInfo, from: number): Promise<Piece> {
-  for (let size = READ_BYTES; ; size *= 2) {
-    const to = Math.min(segment.bytes, from + size);
-    const bytes = await readRange(segment.path, from, to);
-    const complete = segment.sealed && to === segment.bytes;
-    const { frames, damagedBytes } = decodeFrames(bytes, from, complete);
-    const end = complete ? to : (frames.at(-1)?.end ?? from);
-    if (end > from || to === segment.bytes) return { frames, end, damagedBytes };
-  }
-}
-
-async function readRange(file: string, from: number, to: number): Promise<Buffer> {
-  const handle = await open(file, "r");
-  try {
-    const buffer = Buffer.allocUnsafe(to - from);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
-function* slices(frames: readonly Frame[]): Generator<Frame[]> {
-  let slice: Frame[] = [];
-  let bytes = 0;
-  for (const frame of frames) {
-    if (slice.length > 0 && bytes + frame.payload.length > SLICE_BYTES) {
-      yield slice;
-      slice = [];
-      bytes = 0;
-    }
-    slice.push(frame);
-    bytes += frame.payload.length;
-  }
-  if (slice.length > 0) yield slice;
 }
