@@ -63,10 +63,10 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
   const onError = (error: unknown) =>
     warn("Keys, sites or links could not be read again; the copy in memory stays.", { err: error });
   const access = createServiceAccess(common, onError);
-  const sites = createServiceSites(common, access, onError);
   const kept = createKeptCopies(common.storage.folder.kept, (error) =>
     warn("A copy for a start without the database could not be read or written.", { err: error }),
   );
+  const sites = createServiceSites(common, access, kept, onError);
   const links = createLinks({ ...common, kept, access, onError });
   const openSettings = createOpenSettings({
     db: common.storage.db,
@@ -99,8 +99,9 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
 
 /** Takes what an earlier run kept, for a database that is away: what was stopped since a mail was sent stays stopped. */
 export async function restoreParts(parts: Parts): Promise<void> {
-  const { links, openSettings, privacy, hooks } = parts;
+  const { sites, links, openSettings, privacy, hooks } = parts;
   await Promise.all([
+    sites.restore(),
     links.restore(),
     openSettings.restore(),
     privacy.consents.restore(),
@@ -187,12 +188,14 @@ function createServiceAccess(common: Common, onError: (error: unknown) => void):
 function createServiceSites(
   { config, now, storage }: Common,
   access: Access,
+  kept: KeptCopies,
   onError: (error: unknown) => void,
 ): Sites {
   const hasBuiltIn = config.WRITE_KEY !== undefined;
   const triggerStore = createTriggerStore(storage.db);
   return createSites({
     db: storage.db,
+    kept: kept.of("sites"),
     builtInSite: hasBuiltIn
       ? { workspaceId: DEFAULT_WORKSPACE_ID, id: DEFAULT_SITE_ID }
       : undefined,

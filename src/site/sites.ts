@@ -1,8 +1,10 @@
 import type { Db } from "../db/db.ts";
 import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
-import { createSnapshot } from "../lib/snapshot.ts";
+import type { KeptCopy } from "../lib/kept-copy.ts";
+import { createSnapshot, type Keeper } from "../lib/snapshot.ts";
 import { createHostSet, type HostSet } from "./hosts.ts";
+import { type KnownSite, keepSites } from "./kept-sites.ts";
 import { type LiveTriggers, loadLiveTriggers, siteKey } from "./live-triggers.ts";
 import type { CompiledTrigger } from "./script/compiled.ts";
 import { createSiteStore, type Site } from "./store.ts";
@@ -10,6 +12,8 @@ import type { Trigger } from "./triggers/schema.ts";
 
 export interface SitesDeps {
   readonly db: Db;
+  /** This node's copy on disk; none without. */
+  readonly kept?: KeptCopy;
   /** The site of WRITE_KEY, which registers itself; undefined without that key. */
   readonly builtInSite: Pick<Site, "workspaceId" | "id"> | undefined;
   /** Makes a site's public key and shows it this once. */
@@ -69,6 +73,8 @@ export interface Sites {
    * @param host as `URL.host` gives it
    */
   isSiteHost(workspaceId: number, host: string): boolean;
+  /** Takes what an earlier run kept of hosts and switches, for a database that is away; triggers wait for it. */
+  restore(): Promise<void>;
   /** Loads the sites, then keeps them fresh until stopped. Survives a missing database. */
   start(): Promise<void>;
   stop(): void;
@@ -82,17 +88,15 @@ export function createSites(deps: SitesDeps): Sites {
     { hosts: new Map(), sites: new Map(), triggers: new Map() },
     load,
     onError,
+    deps.kept && createKeeper(deps.kept),
   );
 
   async function load(): Promise<Known> {
     const sites = await readAll();
-    return {
-      hosts: indexHosts(sites),
-      sites: new Map(sites.map((site) => [siteKey(site), site])),
-      triggers: await loadLiveTriggers(sites, snapshot.current().triggers, (site, version) =>
-        readTriggers(site.workspaceId, site.id, version),
-      ),
-    };
+    const triggers = await loadLiveTriggers(sites, snapshot.current().triggers, (site, version) =>
+      readTriggers(site.workspaceId, site.id, version),
+    );
+    return indexSites(sites, triggers);
   }
 
   async function readAll(): Promise<Site[]> {
@@ -141,6 +145,7 @@ export function createSites(deps: SitesDeps): Sites {
     refresh: snapshot.refresh,
     isSiteHost: (workspaceId, host) =>
       snapshot.current().hosts.get(workspaceId)?.has(host) ?? false,
+    restore: snapshot.restore,
     async start() {
       await snapshot.refresh().catch(onError);
       snapshot.start();
@@ -152,11 +157,30 @@ export function createSites(deps: SitesDeps): Sites {
 /** The copy in memory. */
 interface Known {
   readonly hosts: ReadonlyMap<number, HostSet>;
-  readonly sites: ReadonlyMap<string, Site>;
+  readonly sites: ReadonlyMap<string, KnownSite>;
   readonly triggers: LiveTriggers;
 }
 
-function indexHosts(sites: readonly Site[]): ReadonlyMap<number, HostSet> {
+function createKeeper(kept: KeptCopy): Keeper<Known> {
+  const { keep, restore } = keepSites(kept);
+  return {
+    keep: ({ sites }) => keep([...sites.values()]),
+    async restore() {
+      const sites = await restore();
+      return sites && indexSites(sites, new Map());
+    },
+  };
+}
+
+function indexSites(sites: readonly KnownSite[], triggers: LiveTriggers): Known {
+  return {
+    hosts: indexHosts(sites),
+    sites: new Map(sites.map((site) => [siteKey(site), site])),
+    triggers,
+  };
+}
+
+function indexHosts(sites: readonly KnownSite[]): ReadonlyMap<number, HostSet> {
   const byWorkspace = new Map<number, string[]>();
   for (const { workspaceId, hosts } of sites) {
     byWorkspace.set(workspaceId, [...(byWorkspace.get(workspaceId) ?? []), ...hosts]);

@@ -64,6 +64,12 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
     await database.takeAway();
     service = await start();
     expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
+    const tagged = await Promise.all(ana.slice(1).map(clickTo));
+    expect(tagged).toEqual(
+      ["new", "over", "d"].map((at) =>
+        expect.stringMatching(`^https://shop\\.test/${at}\\?jt=\\w+$`),
+      ),
+    );
     for (const paths of [ana, silent]) {
       expect(await Promise.all(paths.map(follow))).toEqual([
         "410",
@@ -79,7 +85,7 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
     await database.giveBack();
     await waitUntilSettled(service, 60_000);
     await expect.poll(() => countIn("ana", "delivered"), { timeout: 60_000 }).toBe(1);
-    expect(await clicksOf("ana")).toBe(4);
+    expect(await clicksOf("ana")).toBe(7);
     expect(await clicksOf("silent")).toBe(0);
     expect(await service.end("SIGTERM")).toBe(0);
   });
@@ -109,10 +115,15 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
 
   /** Where a click leads, without the click's own id; or the status of a page. */
   async function follow(pathname: string): Promise<string> {
+    return (await clickTo(pathname)).replace(/\?jt=\w+$/, "");
+  }
+
+  /** The same with the click's own id. */
+  async function clickTo(pathname: string): Promise<string> {
     const headers = { "user-agent": "Mozilla/5.0 Firefox/140.0" };
     const answer = await fetch(service.url + pathname, { redirect: "manual", headers });
     await answer.arrayBuffer();
-    return answer.headers.get("location")?.replace(/\?jt=\w+$/, "") ?? String(answer.status);
+    return answer.headers.get("location") ?? String(answer.status);
   }
 
   const clicksOf = (contact: string) => countIn(contact, "click");
