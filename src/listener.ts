@@ -102,7 +102,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
     workspaces: access.listWorkspaces,
     isSettled: pipeline.inbox.isSettled,
     onError: (error) =>
-      log.warn({ err: error }, "Kept reports could not be matched; it tries again."),
+      parts.warn("Kept reports could not be matched; it tries again.", { err: error }),
   });
   waitingReports.start();
   parts.stopping.signal.addEventListener("abort", waitingReports.stop);

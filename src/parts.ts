@@ -53,6 +53,8 @@ export interface Parts {
   readonly erasures: Erasures;
   readonly retention: RetentionTimer;
   readonly kept: KeptCopies;
+  /** Logs what comes again and again while something is away. */
+  readonly warn: RepeatLog;
   /** Ends the streams of pages, which would never end by themselves. */
   readonly stopping: AbortController;
 }
@@ -93,6 +95,7 @@ export async function createParts(common: Common, isMigrated: () => boolean): Pr
     erasures,
     retention: privacy.createRetentionTimer(pipeline.owner),
     kept,
+    warn,
     stopping: new AbortController(),
   };
 }

@@ -192,7 +192,7 @@ function assemble(parts: Parts): Pipeline {
         throw new Error("The journal could not be imported in time; the erasure tries again.");
       },
       async isSettled() {
-        if (!(await importer.drained(0))) return false;
+        if (!parts.isMigrated() || !(await importer.drained(0))) return false;
         return (await readLags(db)).every(({ lag }) => lag === 0);
       },
     },

@@ -84,6 +84,8 @@ describe.each(testEngines)("a start while %s is away", (engine) => {
 
     await database.giveBack();
     await waitUntilSettled(service, 60_000);
+    // That they wait for the database is no trouble of theirs.
+    expect(service.output()).not.toContain("Kept reports could not be matched");
     await expect.poll(() => countIn("ana", "delivered"), { timeout: 60_000 }).toBe(1);
     expect(await clicksOf("ana")).toBe(7);
     expect(await clicksOf("silent")).toBe(0);
