@@ -18,6 +18,7 @@ import {
   type ToProjections,
 } from "./projections.ts";
 import { createQualityProjection } from "./reports/project-quality.ts";
+import { createTransactionsProjection } from "./reports/project-transactions.ts";
 import { openStorage } from "./storage.ts";
 import { createTrafficProjection } from "./traffic/project.ts";
 import { loadSignals } from "./traffic/signals.ts";
@@ -102,6 +103,7 @@ async function createProjections(
   return [
     createCampaignsProjection(engine),
     createQualityProjection(engine),
+    createTransactionsProjection(engine),
     createTrafficProjection({ signals: await loadSignals(), appendChanges }),
     createJourneyProjection({
       engine,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { EventRow } from "../log/event.ts";
+import { transactionOf } from "../log/transaction.ts";
 
 /** Events that are looked back on; two seconds of a busy site. */
 const REMEMBERED = 10_000;
@@ -48,8 +49,7 @@ function contentKey(event: EventRow): string {
 }
 
 /** One sale, also when both the page and the server report it. */
-function transactionKey({ workspace_id, name, properties }: EventRow): string | null {
-  const id = properties["transaction_id"] ?? properties["order_id"];
-  if (name !== "purchase" || (typeof id !== "string" && typeof id !== "number")) return null;
-  return `${workspace_id} ${id}`;
+function transactionKey(event: EventRow): string | null {
+  const id = transactionOf(event);
+  return id === null ? null : `${event.workspace_id} ${id}`;
 }

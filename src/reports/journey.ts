@@ -33,7 +33,9 @@ export interface JourneyEntry {
   readonly certainty: "high" | "low" | null;
   /** Names of the signals that spoke for or against a person. */
   readonly reasons: readonly string[];
-  /** Whether reports count it: by a person, or not judged at all; a HEAD never is. */
+  /** The event that told the same sale before; null where there is none. */
+  readonly repeat_of: string | null;
+  /** Whether reports count it: by a person, or not judged at all; never a HEAD, nor a sale told again. */
   readonly counted: boolean;
   /** Whether it is a conversion: counted, and of an event that is marked as one. */
   readonly conversion: boolean;
@@ -71,6 +73,7 @@ export interface JourneyRecord extends EvidenceRecord {
   readonly url: string | null;
   readonly value_minor: number | null;
   readonly currency: string | null;
+  readonly repeat_of: string | null;
   readonly session: number | null;
   readonly click_id: string | null;
   readonly verdict: VerdictName | null;
@@ -124,6 +127,7 @@ export function toEntry(row: JourneyRecord, isConversion: (name: string) => bool
     verdict: row.verdict,
     certainty: row.verdict === null ? null : row.certainty,
     reasons: readReasons(row.reasons).map(({ signal }) => signal),
+    repeat_of: row.repeat_of,
     counted,
     conversion: counted && isConversion(row.name),
     why: toWhy(row),
@@ -159,9 +163,9 @@ function pathOf(url: string | null): string | null {
 }
 
 /** HEAD hits are kept and judged, never counted: a reader's browser sends none. */
-function isCounted({ verdict, context }: JourneyRecord): boolean {
+function isCounted({ verdict, context, repeat_of }: JourneyRecord): boolean {
   const { method }: { method?: unknown } = JSON.parse(context);
-  return (verdict === "human" || verdict === null) && method !== "HEAD";
+  return (verdict === "human" || verdict === null) && repeat_of === null && method !== "HEAD";
 }
 
 function readReasons(json: string | null): VerdictReason[] {

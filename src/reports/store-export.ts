@@ -4,6 +4,7 @@ import type { Refs } from "../lib/refs.ts";
 import type { StoredRow } from "../log/events-store.ts";
 import type { ExportKind } from "./export-kinds.ts";
 import { toIsoTime } from "./iso-time.ts";
+import { repeatOf } from "./repeats.ts";
 
 /** Milliseconds since the Unix epoch; `since` is included, `until` is not. */
 export interface ExportSpan {
@@ -39,6 +40,7 @@ export const COLUMNS: Readonly<Record<ExportKind, readonly string[]>> = {
     "url",
     "value_minor",
     "currency",
+    "repeat_of",
     "verdict",
     "certainty",
     "quality",
@@ -124,6 +126,7 @@ type EventRow = StoredRow & {
   readonly verdict: string | null;
   readonly certainty: string | null;
   readonly reasons: string | null;
+  readonly repeat_of: string | null;
 };
 
 async function* readEvents(
@@ -156,7 +159,8 @@ function selectEvents(
   const own = (alias: Sql): Sql => sql`${alias}.workspace_id = ${workspaceId}`;
   return sql`
     SELECT e.*, c.contact_id, g.name AS campaign_name, COALESCE(l.name, l.text) AS link_name,
-      l.url AS link_url, w.verdict, w.certainty, w.reasons
+      l.url AS link_url,
+      CASE WHEN e.name = 'purchase' THEN ${repeatOf(workspaceId, sql`e.seq`)} END AS repeat_of, w.verdict, w.certainty, w.reasons
     FROM events AS e
     LEFT JOIN visitors AS v ON ${own(sql`v`)} AND v.anonymous_id = e.anonymous_id
     LEFT JOIN visitor_events AS o ON ${own(sql`o`)} AND o.visitor = v.visitor
@@ -218,6 +222,7 @@ function toEvent(row: EventRow, contact: string | null): ExportRow {
     url: row.url,
     value_minor: row.value_minor,
     currency: row.currency,
+    repeat_of: row.repeat_of,
     verdict: row.verdict,
     certainty: row.certainty,
     quality: row.quality,

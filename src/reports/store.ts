@@ -12,6 +12,7 @@ import {
   toShown,
   type VerdictName,
 } from "./journey.ts";
+import { repeatOf } from "./repeats.ts";
 
 /** A contact as lists show it. Times are ISO 8601 UTC. */
 export interface ContactSummary {
@@ -171,7 +172,8 @@ export async function readJourney(
     SELECT
       j.seq, j.occurred_at, j.session, j.strength, j.evidence, j.verdict, e.received_at, e.event_id, e.source,
       e.type, e.name, e.campaign_id, e.link_id, e.url, e.value_minor, e.currency, e.click_id,
-      e.context, e.properties, v.certainty, v.reasons, c.name AS campaign_name,
+      e.context, e.properties,
+      CASE WHEN e.name = 'purchase' THEN ${repeatOf(workspaceId, sql`j.seq`)} END AS repeat_of, v.certainty, v.reasons, c.name AS campaign_name,
       l.name AS link_name, l.text AS link_text, l.url AS link_url,
       w.event_id AS evidence_id, w.occurred_at AS evidence_at, w.source AS evidence_source,
       w.type AS evidence_type, w.user_id AS evidence_user, w.email_claim AS evidence_email

@@ -257,6 +257,7 @@ export function journeyEntry(over: Partial<Entry> = {}): Entry {
     path: "/pricing",
     value_minor: null,
     currency: null,
+    repeat_of: null,
     session_id: null,
     click_id: null,
     verdict: "human",

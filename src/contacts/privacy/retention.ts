@@ -15,7 +15,7 @@ import {
   thinEvents,
 } from "./store-retention.ts";
 import { readLastSeq } from "./sweep-log.ts";
-import { tablesOf } from "./sweep-projections.ts";
+import { factTables, tablesOf } from "./sweep-projections.ts";
 
 interface RetentionDeps {
   readonly db: Db;
@@ -97,7 +97,7 @@ async function retainEvents(
     thinned += kept.length;
     if (dryRun || gone.length + kept.length === 0) continue;
     await db.batch([
-      ...dropEvents(db, gone, await tablesOf(db, "traffic")),
+      ...dropEvents(db, gone, await factTables(db)),
       ...thinEvents(
         db,
         kept.map(({ seq }) => seq),

@@ -11,6 +11,7 @@ import {
   dropContact,
   dropFacts,
   dropMails,
+  factTables,
   recomputeShared,
   tablesOf,
 } from "./sweep-projections.ts";
@@ -63,7 +64,7 @@ async function searchLog(
     await checkpoint();
     const step = await sweepLog(db, refsOf(workspaceId), workspaceId, plan, doneSeq);
     const tables = {
-      traffic: await tablesOf(db, "traffic"),
+      facts: await factTables(db),
       journey: await tablesOf(db, "journey"),
     };
     doneSeq = step.doneSeq;
@@ -134,6 +135,7 @@ const PROJECTION_TABLES = {
     "identity_flags",
   ],
   campaigns: ["links"],
+  transactions: ["transactions"],
 };
 
 async function projectionTables(db: Db): Promise<string[]> {

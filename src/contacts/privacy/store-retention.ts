@@ -68,7 +68,7 @@ export async function findLinkFacts(
 export function dropEvents(
   db: Db,
   events: readonly OldEvent[],
-  traffic: readonly TableName[],
+  factTables: readonly Sql[],
 ): BatchStatement[] {
   if (events.length === 0) return [];
   const rows = jsonRows(
@@ -82,11 +82,7 @@ export function dropEvents(
     SELECT CAST(r.value ->> 'w' AS BIGINT), CAST(r.value ->> 'seq' AS BIGINT) FROM ${rows}`;
   return [
     countRetained(db, events),
-    ...traffic.flatMap((table) =>
-      ["verdicts", "traffic_hits", "traffic_visits"].map(
-        (name) => sql`DELETE FROM ${table(name)} WHERE (workspace_id, seq) IN (${keyed})`,
-      ),
-    ),
+    ...factTables.map((table) => sql`DELETE FROM ${table} WHERE (workspace_id, seq) IN (${keyed})`),
     // Two nodes at once must not count the same events twice.
     { statement: sql`DELETE FROM events WHERE seq IN (${seqs})`, changes: events.length },
     ...(db.engine === "sqlite"

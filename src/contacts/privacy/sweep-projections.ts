@@ -12,15 +12,28 @@ export async function tablesOf(db: Db, projection: string): Promise<TableName[]>
   return generations.map(({ generation }) => tableOf(generation));
 }
 
+/** The tables of projections that hold rows of single facts, by workspace and seq. */
+const FACT_TABLES = {
+  traffic: ["verdicts", "traffic_hits", "traffic_visits"],
+  transactions: ["transactions"],
+};
+
+/** The same of every generation. */
+export async function factTables(db: Db): Promise<Sql[]> {
+  const tables = await Promise.all(
+    Object.entries(FACT_TABLES).map(async ([projection, names]) =>
+      (await tablesOf(db, projection)).flatMap((table) => names.map(table)),
+    ),
+  );
+  return tables.flat();
+}
+
 /** What the projections know of single facts: goes with them. */
 export function dropFacts(
   db: Db,
   workspaceId: number,
   own: readonly FoundEvent[],
-  {
-    traffic,
-    journey,
-  }: { readonly traffic: readonly TableName[]; readonly journey: readonly TableName[] },
+  tables: { readonly facts: readonly Sql[]; readonly journey: readonly TableName[] },
 ): Sql[] {
   if (own.length === 0) return [];
   const rows = jsonRows(
@@ -31,13 +44,10 @@ export function dropFacts(
   );
   const seqs = sql`SELECT CAST(r.value ->> 'seq' AS BIGINT) FROM ${rows}`;
   return [
-    ...traffic.flatMap((table) =>
-      ["verdicts", "traffic_hits", "traffic_visits"].map(
-        (name) => sql`
-          DELETE FROM ${table(name)} WHERE workspace_id = ${workspaceId} AND seq IN (${seqs})`,
-      ),
+    ...tables.facts.map(
+      (table) => sql`DELETE FROM ${table} WHERE workspace_id = ${workspaceId} AND seq IN (${seqs})`,
     ),
-    ...journey.map(
+    ...tables.journey.map(
       (table) => sql`
         DELETE FROM ${table("visitor_events")}
         WHERE (workspace_id, visitor, occurred_at, seq) IN (

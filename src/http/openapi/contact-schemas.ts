@@ -40,6 +40,10 @@ export const journeyEntrySchema = z
     verdict: z.enum(["human", "machine", "prefetch"]).nullable(),
     certainty: z.enum(["high", "low"]).nullable(),
     reasons: z.array(z.string()),
+    repeat_of: z
+      .string()
+      .nullable()
+      .meta({ description: "The event that told the same sale before." }),
     counted: z.boolean(),
     conversion: z.boolean().meta({ description: "Counted, and of an event marked as one." }),
     why: z

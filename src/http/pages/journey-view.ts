@@ -29,6 +29,8 @@ interface TrailRow {
   /** Why the event is this contact's, in one sentence. */
   why: string;
   isCounted: boolean;
+  /** The same sale was told before: its revenue is counted there. */
+  isRepeat: boolean;
   properties: { key: string; value: string }[];
 }
 
@@ -138,6 +140,7 @@ function toRow(
     verdict: verdictOf(entry, signalTexts),
     why: entry.whyIn((ms) => formatTime(new Date(ms).toISOString(), zone, "moment")),
     isCounted: entry.counted,
+    isRepeat: entry.repeat_of !== null,
     properties: Object.entries(entry.properties).map(([key, value]) => ({
       key,
       value: typeof value === "string" ? value : JSON.stringify(value),
