@@ -110,7 +110,7 @@ export function createCollector(deps: CollectDeps): Collector {
   const pipeline = {
     clickParameter: createClickParameter(deps.clickParam),
     storableIp: deps.storableIp,
-    isDuplicate: createRecentEvents().isDuplicate,
+    recent: createRecentEvents(),
     findPlanned: deps.findPlanned,
   };
 
@@ -135,12 +135,13 @@ export function createCollector(deps: CollectDeps): Collector {
     // Who is named in it decides what may be kept.
     const asFacts = accepted > 0 && !deps.mayKeepRequests(origin.caller.workspaceId);
     const asRequest = accepted > 0 && !asFacts;
+    const collected = asFacts ? collectEvents(given, origin, pipeline) : { events: [], rejections };
     return {
       accepted,
       rejections,
       request: asRequest ? writeRequest(given, rejections, origin) : undefined,
-      facts: asFacts ? collectEvents(given, origin, pipeline).events : [],
-      refused: rejections.map((item) => toRejectedItem(item, origin, given.type)),
+      facts: collected.events,
+      refused: collected.rejections.map((item) => toRejectedItem(item, origin, given.type)),
     };
   }
 

@@ -58,7 +58,7 @@ export function createRequestReader(clickParam: string): ReadRequests {
     clickParameter: createClickParameter(clickParam),
     // The door has made it storable.
     storableIp: (ip: string) => ip,
-    isDuplicate: createRecentEvents().isDuplicate,
+    recent: createRecentEvents(),
   };
 
   function readFact(fact: unknown): readonly unknown[] {
@@ -78,7 +78,7 @@ export function createRequestReader(clickParam: string): ReadRequests {
     const findPlanned = (_workspaceId: number, name: string) =>
       Object.hasOwn(planned, name) ? (planned[name] ?? null) : null;
     const { events, rejections } = collectEvents(batch, origin, { ...pipeline, findPlanned });
-    // What another release's door let in: kept like anything else that is refused.
+    // What the door let in, which had not seen what came before: kept like anything else that is refused.
     const late = rejections.filter(({ index }) => !refused.has(index));
     return [...events, ...late.map(({ code, raw }) => asFailed(request, code, raw))];
   }

@@ -22,6 +22,7 @@ export type RejectCode =
   | "id_too_long"
   | "invalid_event"
   | "invalid_timestamp"
+  | "message_id_reused"
   | "missing_event_name"
   | "missing_group_id"
   | "missing_previous_id"

@@ -9,6 +9,7 @@ import { isObject, type JsonObject, mapText, objectOf, pick, textOf } from "./js
 import { findBrokenLimit, type RejectCode } from "./limits.ts";
 import { assignMessageId } from "./message-id.ts";
 import { readMoney } from "./money.ts";
+import type { RecentEvents } from "./recent-events.ts";
 import { type CallType, findFault, type Message, readMessage } from "./segment-protocol.ts";
 import { correctClockSkew, type EventTimes } from "./time.ts";
 
@@ -29,8 +30,8 @@ interface PipelineDeps {
   readonly clickParameter: ClickParameter;
   /** The address as it may be stored: for what a server says of its visitor. */
   storableIp(ip: string): string | null;
-  /** Whether an equal event came shortly before. */
-  isDuplicate(event: EventRow): boolean;
+  /** What came shortly before. */
+  readonly recent: RecentEvents;
   /** What the workspace's tracking plan declares of an event; null: nothing. */
   findPlanned(workspaceId: number, name: string): readonly PlannedParam[] | null;
 }
@@ -50,15 +51,20 @@ export function collectEvents(batch: Batch, origin: Origin, deps: PipelineDeps):
   const rejections: Rejection[] = [];
   batch.items.forEach((raw, index) => {
     const message = validateItem(raw, batch);
-    if (typeof message === "string") rejections.push({ index, code: message, raw });
-    else events.push(toEvent(message, { origin, index }, deps));
+    if (typeof message === "string") {
+      rejections.push({ index, code: message, raw });
+      return;
+    }
+    const event = toEvent(message, { origin, index }, deps);
+    if (deps.recent.isReused(event)) rejections.push({ index, code: "message_id_reused", raw });
+    else events.push(event);
   });
   return { events, rejections };
 }
 
 /**
  * Judges the events of a request without making anything of them: a third of the time of `collectEvents`, which
- * refuses the same ones.
+ * refuses the same ones, and those that came under the id of another.
  */
 export function findRejections({ items, type, isSmall }: Batch): Rejection[] {
   const rejections: Rejection[] = [];
@@ -85,7 +91,7 @@ interface Surroundings {
 function toEvent(
   message: Message,
   { origin, index }: Surroundings,
-  { clickParameter, storableIp, isDuplicate, findPlanned }: PipelineDeps,
+  { clickParameter, storableIp, recent, findPlanned }: PipelineDeps,
 ): EventRow {
   const { caller, receivedAt, imported, idempotencyKey } = origin;
   const { type, name, originalAt, sentAt, context, properties } = message;
@@ -127,7 +133,7 @@ function toEvent(
     imported,
     resolvesTo: findOwner(event),
     planned: findPlanned(event.workspace_id, event.name),
-    isDuplicate: isDuplicate(event),
+    isDuplicate: recent.isDuplicate(event),
   });
   event.quality = score;
   event.quality_failed = failed.join(",");

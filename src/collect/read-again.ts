@@ -9,6 +9,7 @@ import type { ClickParameter } from "./click-parameter.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
 import { isObject } from "./json-object.ts";
 import { collectEvents } from "./pipeline.ts";
+import { NOTHING_RECENT } from "./recent-events.ts";
 import type { FailedEvent } from "./store-failed.ts";
 
 export interface ReadAgainDeps {
@@ -30,7 +31,7 @@ const MAX_BODY_DEPTH = 64;
 /**
  * Reads a refused event as the door would, at the moment at which it came, with what was edited.
  *
- * Events without an id of their own get one of the refused event's, so that however often it is read, and whatever
+ * Events without an id of their own, or with another's, get one of the refused event's, so that however often it is read, and whatever
  * was edited in between, it is the same fact.
  */
 export function readAgain(workspaceId: number, event: FailedEvent, deps: ReadAgainDeps): ReadAgain {
@@ -47,12 +48,12 @@ export function readAgain(workspaceId: number, event: FailedEvent, deps: ReadAga
     if (typeof fact !== "string") return { events: [fact], rejected: [] };
     return { events: [], rejected: [reject(0, "invalid_body", text, fact)] };
   }
-  const items = opened.envelope.items.map((item, index) => withId(item, event.id, index));
+  const items = opened.envelope.items.map((item, index) => withId(item, event, index));
   const origin = describeHead(workspaceId, event);
   const { events, rejections } = collectEvents({ items, type: null, isSmall: false }, origin, {
     ...deps,
     // What came near it in time is no longer in memory.
-    isDuplicate: () => false,
+    recent: NOTHING_RECENT,
   });
   return {
     events,
@@ -86,9 +87,10 @@ function openFact(body: object): EventRow | string {
   }
 }
 
-function withId(item: unknown, failedId: string, index: number): unknown {
-  if (!isObject(item) || item["messageId"] || item["message_id"]) return item;
-  return { ...item, messageId: index === 0 ? failedId : `${failedId}-${index}` };
+function withId(item: unknown, { id, reason }: FailedEvent, index: number): unknown {
+  if (!isObject(item)) return item;
+  const isOwn = reason !== "message_id_reused" && (item["messageId"] || item["message_id"]);
+  return isOwn ? item : { ...item, messageId: index === 0 ? id : `${id}-${index}` };
 }
 
 function describeOrigin(workspaceId: number, event: FailedEvent) {

@@ -15,10 +15,16 @@ const MAX_KEY_LENGTH = 500;
 export interface RecentEvents {
   /** Whether an equal event came shortly before, or its transaction at all; remembers it. */
   isDuplicate(event: EventRow): boolean;
+  /** Whether another event came under its id; remembers it. The log would keep the first, and say nothing. */
+  isReused(event: EventRow): boolean;
 }
+
+/** Nothing is known of what came before. */
+export const NOTHING_RECENT: RecentEvents = { isDuplicate: () => false, isReused: () => false };
 
 export function createRecentEvents(): RecentEvents {
   const seen = new LRUCache<string, { id: string; at: number }>({ max: REMEMBERED });
+  const contents = new LRUCache<string, string>({ max: REMEMBERED });
   function sawOther(key: string, { event_id, occurred_at }: EventRow, spanMs: number): boolean {
     const before = seen.get(key);
     seen.set(key, { id: event_id, at: occurred_at });
@@ -31,6 +37,13 @@ export function createRecentEvents(): RecentEvents {
       const transaction = transactionKey(event);
       const isSold = transaction !== null && sawOther(transaction, event, Number.POSITIVE_INFINITY);
       return isSame || isSold;
+    },
+    isReused(event) {
+      const id = `${event.workspace_id} ${event.source_id} ${event.event_id}`;
+      const content = contentKey(event);
+      const before = contents.get(id);
+      if (before === undefined) contents.set(id, content);
+      return before !== undefined && before !== content;
     },
   };
 }

@@ -7,6 +7,11 @@ const EXPLANATIONS: Record<RejectCode, FieldError> = {
   id_too_long: { pointer: "", message: "Ids have at most 512 characters." },
   invalid_event: { pointer: "", message: "An event is a JSON object." },
   invalid_timestamp: { pointer: "/timestamp", message: "Expected an ISO 8601 time." },
+  message_id_reused: {
+    pointer: "/messageId",
+    message:
+      "Another event came with this messageId. Replaying takes this one under an id of its own.",
+  },
   missing_event_name: { pointer: "/event", message: "A track call names its event." },
   missing_group_id: { pointer: "/groupId", message: "A group call names its group." },
   missing_previous_id: { pointer: "/previousId", message: "An alias call names the earlier id." },

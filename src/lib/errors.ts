@@ -32,6 +32,7 @@ export type ErrorCode =
   | "no_identity"
   | "not_found"
   | "not_ready"
+  | "message_id_reused"
   | "number_too_large"
   | "provider_unreachable"
   | "rate_limited"

@@ -64,7 +64,9 @@ export function failedIdOf({
 }: RejectedItem): string {
   const { messageId, sentAt: _sentAt, ...said } = objectFrom(raw);
   const hour = Math.floor(receivedAt / HOUR_MS);
-  const what = messageId ?? [Object.keys(said).length > 0 ? said : raw, hour];
+  // Of those that came under one id each is another event.
+  const ownId = reason === "message_id_reused" ? undefined : messageId;
+  const what = ownId ?? [Object.keys(said).length > 0 ? said : raw, hour];
   const content = JSON.stringify([workspaceId, sourceId, reason, what]);
   return createHash("sha256").update(content).digest("base64url").slice(0, 27);
 }

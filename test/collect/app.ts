@@ -5,7 +5,7 @@ import { createCollectRoutes } from "../../src/collect/routes.ts";
 import type { Caller } from "../../src/lib/caller.ts";
 import { AppError } from "../../src/lib/errors.ts";
 import type { EventRow } from "../../src/log/event.ts";
-import type { RejectedItem } from "../../src/log/failed-events.ts";
+import type { FailedEventRow, RejectedItem } from "../../src/log/failed-events.ts";
 
 /** 2026-01-05T10:00:00Z */
 export const NOW = 1_767_607_200_000;
@@ -32,8 +32,13 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
     findKey: (secret) => CALLERS[secret],
     record: async (more) => void events.push(...more),
     recordRequest: async (json) => {
-      const facts = JSON.parse(readRequests(Buffer.from(`[${json}]`)).toString("utf8"));
-      events.push(...facts);
+      const facts: (EventRow | FailedEventRow)[] = JSON.parse(
+        readRequests(Buffer.from(`[${json}]`)).toString("utf8"),
+      );
+      for (const one of facts) {
+        if ("failed_id" in one) rejected.push(toItem(one));
+        else events.push(one);
+      }
     },
     mayKeepRequests: () => true,
     keepRejected: async (more) => void rejected.push(...more),
@@ -65,3 +70,17 @@ export const renderError: ErrorRequestHandler = (error: unknown, _req, res, _nex
   };
   res.status(known?.status ?? 500).json({ code, message, errors });
 };
+
+/** As the door would have kept it. */
+function toItem({ failed_id: _id, ...row }: FailedEventRow): RejectedItem {
+  const { workspace_id, source_id, source, refuses_join, reason, raw, received_at } = row;
+  return {
+    workspaceId: workspace_id,
+    sourceId: source_id,
+    source: source ?? "site",
+    refusesJoin: refuses_join === 1,
+    reason,
+    raw,
+    receivedAt: received_at,
+  };
+}

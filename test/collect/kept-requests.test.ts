@@ -33,7 +33,9 @@ async function collect(body: object, mayKeepRequests: boolean, headers = {}) {
     .auth("site-key", "")
     .set(headers)
     .send(body);
-  return { answer: answer.body, events: collected.events, rejected: collected.rejected };
+  // At the door all of a request's come together.
+  const rejected = collected.rejected.toSorted((a, b) => (a.raw < b.raw ? -1 : 1));
+  return { answer: answer.body, events: collected.events, rejected };
 }
 
 /** What the journal is given of a request. */
@@ -129,6 +131,21 @@ describe("the reader of kept requests", () => {
     );
     expect(first?.quality_failed).not.toContain("not_duplicate");
     expect(second?.quality_failed).toContain("not_duplicate");
+  });
+
+  it("keeps events that came under the id of another, each of them, and replays none twice", () => {
+    const read = createRequestReader("jt");
+    const names = ["Signed Up", "Plan Chosen", "Trial Ended", "Signed Up", "Plan Chosen"];
+    const facts = names.map((event) => readBack(writeKept(kept, { ...track, event }), read)[0]);
+    expect(facts.map((fact) => fact && ("reason" in fact ? fact.reason : fact.name))).toEqual([
+      "sign_up",
+      "message_id_reused",
+      "message_id_reused",
+      "sign_up",
+      "message_id_reused",
+    ]);
+    const ids = facts.flatMap((fact) => (fact && "failed_id" in fact ? [fact.failed_id] : []));
+    expect(new Set(ids).size).toBe(2);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { originOf } from "../../src/collect/arrival.ts";
 import { createClickParameter } from "../../src/collect/click-parameter.ts";
 import { collectEvents } from "../../src/collect/pipeline.ts";
-import { createRecentEvents } from "../../src/collect/recent-events.ts";
+import { createRecentEvents, NOTHING_RECENT } from "../../src/collect/recent-events.ts";
 import type { Caller } from "../../src/lib/caller.ts";
 import type { EventRow } from "../../src/log/event.ts";
 import { type QualityScore, scoreQuality } from "../../src/log/quality.ts";
@@ -112,7 +112,7 @@ function toRow(
     {
       clickParameter: createClickParameter("jt"),
       storableIp: () => null,
-      isDuplicate: () => false,
+      recent: NOTHING_RECENT,
       findPlanned: () => null,
     },
   );

@@ -6,6 +6,7 @@ import { createClickParameter } from "../click-parameter.ts";
 import { isObject, type JsonObject, objectOf, textOf } from "../json-object.ts";
 import { sortKeys } from "../message-id.ts";
 import { collectEvents } from "../pipeline.ts";
+import { NOTHING_RECENT } from "../recent-events.ts";
 import { explainReason } from "../rejections.ts";
 import { isCallType } from "../segment-protocol.ts";
 import { parseTime } from "../time.ts";
@@ -41,7 +42,7 @@ export function importRow(row: JsonObject, context: ImportContext): Imported {
       clickParameter: createClickParameter(context.clickParam),
       storableIp: context.storableIp,
       findPlanned: context.findPlanned,
-      isDuplicate: () => false,
+      recent: NOTHING_RECENT,
     },
   );
   const [fact] = events;
