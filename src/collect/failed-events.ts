@@ -61,7 +61,8 @@ export interface FailedEvents {
 
 /** Refused events read at once. */
 const PIECE = 100;
-const AT_ONCE = 20;
+/** Characters of bodies whose facts are made at once: a body may hold as many as the largest batch. */
+const MOST_TEXT = 4_000_000;
 
 /** Puts the refused events together. */
 export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
@@ -86,49 +87,45 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
     throw settled(found);
   }
 
-  async function read(workspaceId: number, event: FailedEvent): Promise<ReadAgain> {
-    if (reports.isReport(event)) return reports.read(workspaceId, event);
-    return readAgain(workspaceId, event, reading);
+  async function readAll(
+    workspaceId: number,
+    events: readonly FailedEvent[],
+  ): Promise<{ event: FailedEvent; read: ReadAgain }[]> {
+    const kept = events.filter(reports.isReport);
+    const matched = await reports.read(workspaceId, kept);
+    const ofReport = new Map(kept.map(({ id }, index) => [id, matched[index]]));
+    return events.map((event) => ({
+      event,
+      read: ofReport.get(event.id) ?? readAgain(workspaceId, event, reading),
+    }));
   }
 
-  async function replayOne(workspaceId: number, event: FailedEvent): Promise<Replayed> {
-    if (event.status !== "open") throw settled(event);
-    const { id } = event;
-    const { events, rejected } = await read(workspaceId, event);
-    const answer = {
-      id,
-      accepted: events.length,
-      rejected: rejected.map(({ index, code, item }) => ({
-        index,
-        code,
-        message: explainReason(item.reason),
-      })),
-    };
-    const [first] = rejected;
-    if (events.length === 0) {
-      if (first) await store.setReason(workspaceId, id, first.item.reason);
-      return { ...answer, status: "open" };
-    }
-    // The facts first: they carry the refused event's own id, so a replay cut short counts once all the same.
-    await deps.record(events);
-    if (rejected.length > 0) await deps.keepRejected(rejected.map(({ item }) => item));
-    const move = { from: "open", to: "replayed", note: null, at: now() } as const;
-    const isMoved = await store.move(workspaceId, id, move);
-    if (isMoved && reports.isReport(event)) reports.countMatched(workspaceId, event, events);
-    return { ...answer, status: "replayed" };
-  }
-
-  /** Some at once: each waits for the disk, with PostgreSQL also for the import, and waiting can be shared. */
+  /** A transaction for all of each step: one for each event took five times as long. */
   async function replaySeveral(
     workspaceId: number,
     events: readonly FailedEvent[],
   ): Promise<Replayed[]> {
-    const done: Replayed[] = [];
-    for (let at = 0; at < events.length; at += AT_ONCE) {
-      const some = events.slice(at, at + AT_ONCE);
-      done.push(...(await Promise.all(some.map((event) => replayOne(workspaceId, event)))));
+    const done = await readAll(workspaceId, events);
+    const taken = done.filter(({ read }) => read.events.length > 0);
+    const refused = done.filter(({ read }) => read.events.length === 0);
+    const reasons = refused.flatMap(({ event, read }) => {
+      const reason = read.rejected[0]?.item.reason ?? event.reason;
+      return reason === event.reason ? [] : [{ id: event.id, reason }];
+    });
+    await store.setReasons(workspaceId, reasons);
+    // The facts first: they carry the refused event's own id, so a replay cut short counts once all the same.
+    const facts = taken.flatMap(({ read }) => read.events);
+    if (facts.length > 0) await deps.record(facts);
+    const rejected = taken.flatMap(({ read }) => read.rejected.map(({ item }) => item));
+    if (rejected.length > 0) await deps.keepRejected(rejected);
+    const move = { from: "open", to: "replayed", note: null, at: now() } as const;
+    const ids = taken.map(({ event }) => event.id);
+    const moved = await store.move(workspaceId, ids, move);
+    for (const { event, read } of taken) {
+      const isCounted = moved.has(event.id) && reports.isReport(event);
+      if (isCounted) reports.countMatched(workspaceId, event, read.events);
     }
-    return done;
+    return done.map(({ event, read }) => describe(event.id, read));
   }
 
   return {
@@ -146,14 +143,17 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
         note: toStorableText(note),
         at: now(),
       } as const;
-      return requireMove(workspaceId, id, await store.move(workspaceId, id, move));
+      return requireMove(workspaceId, id, (await store.move(workspaceId, [id], move)).has(id));
     },
     async reopen(workspaceId, id) {
       const move = { from: "discarded", to: "open", note: null, at: null } as const;
-      return requireMove(workspaceId, id, await store.move(workspaceId, id, move));
+      return requireMove(workspaceId, id, (await store.move(workspaceId, [id], move)).has(id));
     },
     async replay(workspaceId, id) {
-      return replayOne(workspaceId, await find(workspaceId, id));
+      const found = await find(workspaceId, id);
+      const [done] = found.status === "open" ? await replaySeveral(workspaceId, [found]) : [];
+      if (!done) throw settled(found);
+      return done;
     },
     async replayAll(workspaceId, reason) {
       let [replayed, accepted, stillRefused] = [0, 0, 0];
@@ -161,15 +161,46 @@ export function createFailedEvents(deps: FailedEventsDeps): FailedEvents {
       do {
         const query: FailedQuery = { status: "open", reason, after, limit: PIECE };
         const piece = await store.list(workspaceId, query);
-        for (const result of await replaySeveral(workspaceId, piece)) {
-          accepted += result.accepted;
-          if (result.status === "open") stillRefused += 1;
-          else replayed += 1;
+        for (const some of groupsOf(piece)) {
+          const done = await replaySeveral(workspaceId, some);
+          const open = done.filter(({ status }) => status === "open").length;
+          accepted += done.reduce((sum, one) => sum + one.accepted, 0);
+          stillRefused += open;
+          replayed += done.length - open;
         }
         after = piece.length < PIECE ? undefined : piece.at(-1);
       } while (after);
       return { replayed, accepted, still_refused: stillRefused };
     },
+  };
+}
+
+/** In their order; a body that is larger than a group may be has one of its own. */
+function groupsOf(events: readonly FailedEvent[]): FailedEvent[][] {
+  const groups: FailedEvent[][] = [];
+  let room = 0;
+  for (const event of events) {
+    const { length } = event.edited ?? event.raw;
+    if (length > room || groups.length === 0) {
+      groups.push([]);
+      room = MOST_TEXT;
+    }
+    groups.at(-1)?.push(event);
+    room -= length;
+  }
+  return groups;
+}
+
+function describe(id: string, { events, rejected }: ReadAgain): Replayed {
+  return {
+    id,
+    status: events.length === 0 ? "open" : "replayed",
+    accepted: events.length,
+    rejected: rejected.map(({ index, code, item }) => ({
+      index,
+      code,
+      message: explainReason(item.reason),
+    })),
   };
 }
 

@@ -43,10 +43,17 @@ export interface FailedStore {
   find(workspaceId: number, id: string): Promise<FailedEvent | undefined>;
   /** Sets what is read in place of the body; false unless it is open. */
   edit(workspaceId: number, id: string, text: string | null): Promise<boolean>;
-  /** Says why it was refused this time. */
-  setReason(workspaceId: number, id: string, reason: string): Promise<void>;
-  /** Moves an event from one status to another; false where it has another meanwhile. */
-  move(workspaceId: number, id: string, move: FailedMove): Promise<boolean>;
+  /** Says why each was refused this time, in one transaction. */
+  setReasons(
+    workspaceId: number,
+    reasons: readonly Pick<FailedEvent, "id" | "reason">[],
+  ): Promise<void>;
+  /**
+   * Moves events from one status to another, in one transaction.
+   *
+   * @returns the ids of those that were moved: another has another status meanwhile
+   */
+  move(workspaceId: number, ids: readonly string[], move: FailedMove): Promise<Set<string>>;
 }
 
 /** A change of status. */
@@ -91,16 +98,26 @@ export function createFailedStore(db: Db): FailedStore {
         WHERE workspace_id = ${workspaceId} AND failed_id = ${id} AND status = 'open'`);
       return changed > 0;
     },
-    async setReason(workspaceId, id, reason) {
-      await db.run(sql`
-        UPDATE failed_events SET reason = ${reason}
-        WHERE workspace_id = ${workspaceId} AND failed_id = ${id}`);
+    async setReasons(workspaceId, reasons) {
+      if (reasons.length === 0) return;
+      await db.batch(
+        reasons.map(
+          ({ id, reason }) => sql`
+            UPDATE failed_events SET reason = ${reason}
+            WHERE workspace_id = ${workspaceId} AND failed_id = ${id}`,
+        ),
+      );
     },
-    async move(workspaceId, id, { from, to, note, at }) {
-      const changed = await db.run(sql`
-        UPDATE failed_events SET status = ${to}, note = ${note}, settled_at = ${at}
-        WHERE workspace_id = ${workspaceId} AND failed_id = ${id} AND status = ${from}`);
-      return changed > 0;
+    async move(workspaceId, ids, { from, to, note, at }) {
+      if (ids.length === 0) return new Set();
+      const changed = await db.batch(
+        ids.map(
+          (id) => sql`
+            UPDATE failed_events SET status = ${to}, note = ${note}, settled_at = ${at}
+            WHERE workspace_id = ${workspaceId} AND failed_id = ${id} AND status = ${from}`,
+        ),
+      );
+      return new Set(ids.filter((_id, index) => changed[index] === 1));
     },
   };
 }

@@ -73,4 +73,27 @@ describe.each(testEngines)("reports of nobody known yet, on %s", (engine) => {
     const { reasons } = await callApi<{ reasons: object[] }>(service, "GET", "/v1/failed-events");
     expect(reasons).toEqual([{ reason: "invalid_event", count: 1 }]);
   });
+
+  it("are taken by the hundred, each once, also by two replays at the same time", async () => {
+    const before = { unmatched: 0, ...(await countsOf()) };
+    const report = (n: number) => ({ id: `many-${n}`, event: "deferred", email: `m${n}@ex.test` });
+    const reports = Array.from({ length: 250 }, (_, n) => report(n));
+    expect(await callApi(service, "POST", "/v1/hooks/generic", reports)).toMatchObject({
+      unmatched: 250,
+    });
+    // Every other one is somebody we come to know.
+    const batch = reports
+      .filter((_report, n) => n % 2 === 0)
+      .map(({ email }) => ({ type: "identify", userId: email, traits: { email } }));
+    await callApi(service, "POST", "/v1/batch", { batch });
+    await waitUntilSettled(service);
+    await Promise.all([replay(), replay()]);
+    expect(await replay()).toEqual({ replayed: 0, accepted: 0, still_refused: 125 });
+    await waitUntilSettled(service);
+    const { entries } = await callApi<Journey>(service, "GET", "/v1/contacts/m248@ex.test/journey");
+    expect(entries.filter(({ type }) => type === "deferred")).toHaveLength(1);
+    expect(await countsOf()).toMatchObject({ deferred: 125, unmatched: before.unmatched + 125 });
+    const { reasons } = await callApi<{ reasons: object[] }>(service, "GET", "/v1/failed-events");
+    expect(reasons).toContainEqual({ reason: "unmatched_mail", count: 125 });
+  });
 });

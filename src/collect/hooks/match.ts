@@ -31,22 +31,47 @@ export interface Origin {
 export async function matchEvents(
   origin: Origin,
   events: readonly HookEvent[],
-  { findSent, findKnown }: MatchDeps,
+  deps: MatchDeps,
 ): Promise<Matched[]> {
-  const { workspaceId, refs } = origin;
+  const found = await findRecipients(origin, events, deps);
+  return events.map((given) => matchEvent(origin, given, found));
+}
+
+/** The mails and contacts of a workspace that events may be about. */
+export interface Recipients {
+  /** By the reference of the message. */
+  readonly mails: ReadonlyMap<string, SentMail>;
+  /** References of contacts. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** Looks all of them up at once: two questions, however many events there are. */
+export async function findRecipients(
+  { workspaceId, refs }: Pick<Origin, "workspaceId" | "refs">,
+  events: readonly HookEvent[],
+  { findSent, findKnown }: MatchDeps,
+): Promise<Recipients> {
   const messageRefs = events.flatMap((event) => messageRefsOf(event, refs));
   const contactRefs = events.flatMap((event) => contactRefsOf(event, refs));
   const sent = await findSent(workspaceId, [...new Set(messageRefs)]);
   const mails = new Map(sent.map((mail) => [mail.message_id, mail]));
   const known = await findKnown(workspaceId, [...new Set(contactRefs)]);
-  return events.map((given) => {
-    const { outcome } = given;
-    if (outcome === "ignored" || outcome === "invalid") return { given, fact: outcome };
-    const mail = messageRefsOf(given, refs).flatMap((ref) => mails.get(ref) ?? [])[0];
-    const whose = mail ? ofMail(mail) : ofContact(given, refs, known);
-    const fact = whose ? { ...toFact(given, outcome, origin), ...whose } : "unmatched";
-    return { given, fact };
-  });
+  return { mails, known };
+}
+
+/** Makes a fact of an event, where it is about one of these. */
+export function matchEvent(
+  origin: Origin,
+  given: HookEvent,
+  { mails, known }: Recipients,
+): Matched {
+  const { refs } = origin;
+  const { outcome } = given;
+  if (outcome === "ignored" || outcome === "invalid") return { given, fact: outcome };
+  const mail = messageRefsOf(given, refs).flatMap((ref) => mails.get(ref) ?? [])[0];
+  const whose = mail ? ofMail(mail) : ofContact(given, refs, known);
+  const fact = whose ? { ...toFact(given, outcome, origin), ...whose } : "unmatched";
+  return { given, fact };
 }
 
 const OUR_REF = /^[\w-]{11}$/;

@@ -4,9 +4,10 @@ import type { Refs } from "../../lib/refs.ts";
 import type { EventRow } from "../../log/event.ts";
 import type { ReadAgain } from "../read-again.ts";
 import type { FailedEvent } from "../store-failed.ts";
+import type { HookEvent } from "./define.ts";
 import type { HookCounts } from "./hook-counts.ts";
 import type { Hooks } from "./hooks.ts";
-import { type MatchDeps, matchEvents } from "./match.ts";
+import { findRecipients, type MatchDeps, matchEvent, type Recipients } from "./match.ts";
 import { espOf, readReport, UNMATCHED_MAIL } from "./report.ts";
 
 /** What is done about providers' reports that were kept, but are no facts yet. */
@@ -14,10 +15,10 @@ export interface HookReports {
   /** Whether a refused event is a provider's report; a fact made of one that the database refused is none any more. */
   isReport(event: Pick<FailedEvent, "source" | "sourceId">): boolean;
   /**
-   * Looks again for the mail or contact of a report. All of it or nothing: what was taken at its first arrival is in
-   * the log already.
+   * Looks again for the mails or contacts of reports, in their order. All of a report or nothing: what was taken at
+   * its first arrival is in the log already.
    */
-  read(workspaceId: number, event: FailedEvent): Promise<ReadAgain>;
+  read(workspaceId: number, events: readonly FailedEvent[]): Promise<ReadAgain[]>;
   /** Counts a report under what it turned out to be. */
   countMatched(workspaceId: number, event: FailedEvent, facts: readonly EventRow[]): void;
 }
@@ -35,24 +36,40 @@ export function createHookReports({
   refsOf,
   ...match
 }: HookReportsDeps): HookReports {
+  /** Undefined where the body is no JSON. */
+  function open(event: FailedEvent): readonly HookEvent[] | undefined {
+    const body = bodyOf(event);
+    if (body === undefined) return undefined;
+    const provider = hooks.find(espOf(event.sourceId) ?? "").entry;
+    return readReport(body, provider, hooks.find("generic").entry);
+  }
+
+  function readOne(
+    workspaceId: number,
+    event: FailedEvent,
+    given: readonly HookEvent[] | undefined,
+    found: Recipients,
+  ): ReadAgain {
+    if (given === undefined) return refuse(workspaceId, event, "invalid_json");
+    const { sourceId, receivedAt } = event;
+    const origin = { workspaceId, sourceId, refs: refsOf(workspaceId), receivedAt };
+    const facts = given.map((one) => matchEvent(origin, one, found).fact);
+    if (facts.includes("invalid")) return refuse(workspaceId, event, "invalid_event");
+    if (facts.includes("unmatched")) return refuse(workspaceId, event, UNMATCHED_MAIL);
+    return {
+      events: facts.flatMap((fact) => (typeof fact === "string" ? [] : [fact])),
+      rejected: [],
+    };
+  }
+
   return {
     isReport: ({ source, sourceId }) => source !== null && espOf(sourceId) !== undefined,
-    async read(workspaceId, event) {
-      const { sourceId, receivedAt } = event;
-      const body = bodyOf(event);
-      if (body === undefined) return refuse(workspaceId, event, "invalid_json");
-      const provider = hooks.find(espOf(sourceId) ?? "").entry;
-      const given = readReport(body, provider, hooks.find("generic").entry);
-      const origin = { workspaceId, sourceId, refs: refsOf(workspaceId), receivedAt };
-      const matched = await matchEvents(origin, given, match);
-      if (matched.some(({ fact }) => fact === "invalid")) {
-        return refuse(workspaceId, event, "invalid_event");
-      }
-      if (matched.some(({ fact }) => fact === "unmatched")) {
-        return refuse(workspaceId, event, UNMATCHED_MAIL);
-      }
-      const events = matched.flatMap(({ fact }) => (typeof fact === "string" ? [] : [fact]));
-      return { events, rejected: [] };
+    async read(workspaceId, events) {
+      if (events.length === 0) return [];
+      const opened = events.map((event) => ({ event, given: open(event) }));
+      const all = opened.flatMap(({ given }) => given ?? []);
+      const found = await findRecipients({ workspaceId, refs: refsOf(workspaceId) }, all, match);
+      return opened.map(({ event, given }) => readOne(workspaceId, event, given, found));
     },
     countMatched(workspaceId, { sourceId, reason }, facts) {
       const esp = espOf(sourceId) ?? "";
