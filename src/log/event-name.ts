@@ -1,6 +1,14 @@
 import { LRUCache } from "lru-cache";
 import { STANDARD_EVENTS } from "./standard-events.ts";
 
+/** What calls are kept under that carry no name of an event: there is nothing to declare about them. */
+export const NAMES_OF_CALLS: ReadonlySet<string> = new Set([
+  "screen_view",
+  "identify",
+  "group",
+  "alias",
+]);
+
 const BY_ALIAS: ReadonlyMap<string, string> = new Map(
   [...STANDARD_EVENTS.values()].flatMap(({ name, aliases }) =>
     aliases.map((alias): [string, string] => [toSnakeCase(alias), name]),

@@ -11,7 +11,7 @@ export interface Advice {
 const TEXTS: Readonly<Record<CheckId, readonly [fault: string, change: string]>> = {
   known_event: [
     "The name is no standard event and is not declared.",
-    "Use the standard name that means the same, such as purchase or generate_lead; or declare the custom event (PUT /v1/tracking-plan/NAME).",
+    "Use the standard name that means the same, such as purchase or generate_lead; or declare it in the tracking plan.",
   ],
   required_params: [
     "A parameter that the event needs is missing or empty, or an item has neither id nor name.",

@@ -472,6 +472,10 @@ describe("/sites and /settings", () => {
     expect((await get("/sites", { listSites: async () => [site] })).text).toContain(
       "a.test, *.a.test",
     );
+    const open = { ...site, hosts: [] };
+    expect((await get("/sites", { listSites: async () => [open] })).text).toContain(
+      "any; none gets the click parameter",
+    );
   });
 
   it("makes a key, shows it once, and revokes it", async () => {

@@ -36,6 +36,7 @@ describe("/tracking-plan", () => {
           { event: TURNED, events: 2, violations: [{ check: "known_event", failed: 2 }] },
           { event: "הזמנה", events: 1, violations: [] },
           { event: "purchase", events: 1, violations: [] },
+          { event: "identify", events: 9, violations: [] },
         ],
       }),
     });
@@ -91,6 +92,8 @@ describe("/tracking-plan", () => {
     const { text } = await get("/tracking-plan").expect(200);
     expect(text).toContain(`<bdi>${TURNED}</bdi>`);
     expect(text).toContain('aria-label="Declare eman"');
+    // A call without a name of its own is nothing to declare.
+    expect(text).not.toContain("identify");
     expect(text).toContain('aria-label="Declare \u2068הזמנה\u2069"');
     expect(text).toContain(`name&#x3D;${encodeURIComponent(TURNED)}"`);
     const standard = await get("/tracking-plan/event?name=purchase").expect(200);

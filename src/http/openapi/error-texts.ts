@@ -41,7 +41,8 @@ export const ERROR_TEXTS: Record<ErrorCode, string> = {
   too_deep: "The JSON is nested too deep.",
   too_large_event: "One event is over 32 kB.",
   too_many_new_hosts: "The workspace's links lead to too many new hosts today.",
-  message_id_reused: "Another event came with this `messageId` shortly before; the first one counts.",
+  message_id_reused:
+    "Another event came with this `messageId` shortly before; the first one counts.",
   number_too_large: "A number of the event is larger than JSON's readers can hold.",
   id_too_long: "An id of the event has over 512 characters.",
   too_many_properties: "The event has over 200 properties.",

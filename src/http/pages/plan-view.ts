@@ -1,3 +1,4 @@
+import { NAMES_OF_CALLS } from "../../log/event-name.ts";
 import { STANDARD_EVENTS, type StandardEvent } from "../../log/standard-events.ts";
 import { MOST_EVENT_NAMES, OTHER_EVENTS } from "../../reports/event-names.ts";
 import type { EventUse } from "../../reports/event-use.ts";
@@ -30,7 +31,7 @@ export function toPlanView({ planned, use, isConversion }: PlanFacts) {
   const declared = new Set(planned.map(({ name }) => name));
   const undeclared = use
     .filter(({ event }) => !declared.has(event) && !STANDARD_EVENTS.has(event))
-    .filter(({ event }) => event !== OTHER_EVENTS)
+    .filter(({ event }) => event !== OTHER_EVENTS && !NAMES_OF_CALLS.has(event))
     .map(({ event }) => describe(event));
   return {
     planned: planned.map(({ name, parameters }) => ({ ...describe(name), parameters })),
