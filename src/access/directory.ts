@@ -69,12 +69,9 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   }
 
   return {
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
-    refresh: () => snapshot.refresh(),
+    start: snapshot.start,
+    stop: snapshot.stop,
+    refresh: snapshot.refresh,
     isLoaded: () => snapshot.current() !== nothing,
     findKey(key) {
       // A hash as map key: its bytes are nothing an asker could steer, so timing tells nothing.

@@ -82,11 +82,8 @@ export function createConversions({ db, now, onError }: ConversionsDeps): Conver
           is_conversion = excluded.is_conversion, changed_at = excluded.changed_at`);
       await snapshot.refresh();
     },
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

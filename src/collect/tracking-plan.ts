@@ -80,11 +80,8 @@ export function createTrackingPlan({ db, now, onError }: TrackingPlanDeps): Trac
         throw new AppError("not_found", 404, `The tracking plan has no event "${name}".`);
       }
     },
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

@@ -75,11 +75,8 @@ export function createExceptions({ db, kept, now, fallback, onError }: Exception
     },
     refresh: snapshot.refresh,
     restore: snapshot.restore,
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

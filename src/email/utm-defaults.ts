@@ -103,12 +103,9 @@ export function createUtmDefaults({ db, now, recordAudit, onError }: UtmDefaults
       await recordAudit(workspaceId, actor, "utm_defaults.change", campaign ?? "*", { utm });
       await snapshot.refresh();
     },
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    refresh: () => snapshot.refresh(),
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    refresh: snapshot.refresh,
+    stop: snapshot.stop,
   };
 }
 

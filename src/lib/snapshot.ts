@@ -9,8 +9,8 @@ export interface Snapshot<T> {
   restore(): Promise<void>;
   /** Loads it again now. After a change of one's own: call it before answering. */
   refresh(): Promise<void>;
-  /** Refreshes twice a second until stopped, keeping the old copy while the database is away. */
-  start(): void;
+  /** Loads it, then refreshes twice a second until stopped, keeping the old copy while the database is away. */
+  start(): Promise<void>;
   stop(): void;
 }
 
@@ -27,7 +27,7 @@ const REFRESH_MS = 500;
 
 /**
  * @param load    reads the whole table; cheap when nothing changed is the loader's own affair
- * @param onError told of each failed background refresh; the old copy stays in use
+ * @param onError told of each failed load that nobody waits for; the old copy stays in use
  * @param keeper  none for what a start without the database can do without
  */
 export function createSnapshot<T>(
@@ -60,7 +60,8 @@ export function createSnapshot<T>(
       const kept = await keeper?.restore();
       if (kept !== undefined && newest === 0) value = kept;
     },
-    start() {
+    async start() {
+      await refresh().catch(onError);
       let isLoading = false;
       timer = setInterval(() => {
         // A database that does not answer is not asked again and again.

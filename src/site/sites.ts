@@ -146,11 +146,8 @@ export function createSites(deps: SitesDeps): Sites {
     isSiteHost: (workspaceId, host) =>
       snapshot.current().hosts.get(workspaceId)?.has(host) ?? false,
     restore: snapshot.restore,
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

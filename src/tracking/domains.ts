@@ -153,12 +153,9 @@ export function createDomains(deps: DomainsDeps): Domains {
       return owner !== undefined && owner !== workspaceId;
     },
     workspaceOf: (host) => snapshot.current().owners.get(hostnameOf(host)),
-    refresh: () => snapshot.refresh(),
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    refresh: snapshot.refresh,
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

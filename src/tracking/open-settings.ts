@@ -77,11 +77,8 @@ export function createOpenSettings({ db, kept, now, onError }: OpenSettingsDeps)
       await snapshot.refresh();
     },
     restore: snapshot.restore,
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

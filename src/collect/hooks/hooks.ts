@@ -151,8 +151,7 @@ export function createHooks(deps: HooksDeps): Hooks {
     },
     restore: snapshot.restore,
     async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
+      await snapshot.start();
       counts.start();
     },
     async stop() {

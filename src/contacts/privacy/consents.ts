@@ -64,11 +64,8 @@ export function createConsents(
       snapshot.current().byWorkspace.get(workspaceId)?.visitors.get(anonymousId),
     refresh: snapshot.refresh,
     restore: snapshot.restore,
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 

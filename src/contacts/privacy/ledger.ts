@@ -74,12 +74,9 @@ export function createLedger({ db, refsOf, onGrowth, onError }: LedgerDeps): Led
     },
     isBlank: () => snapshot.current().byWorkspace.size === 0,
     isLoaded: () => snapshot.current() !== nothing,
-    refresh: () => snapshot.refresh(),
-    async start() {
-      await snapshot.refresh().catch(onError);
-      snapshot.start();
-    },
-    stop: () => snapshot.stop(),
+    refresh: snapshot.refresh,
+    start: snapshot.start,
+    stop: snapshot.stop,
   };
 }
 
