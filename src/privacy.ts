@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Access } from "./access/access.ts";
-import type { Actor } from "./access/audit.ts";
 import { type ConsentKeeper, createConsentKeeper } from "./contacts/privacy/change-consent.ts";
 import type { Mode } from "./contacts/privacy/consent.ts";
 import { type Consents, createConsents } from "./contacts/privacy/consents.ts";
@@ -15,6 +14,7 @@ import { createRetentionTimer, type RetentionTimer } from "./contacts/privacy/re
 import type { ErasedKey } from "./contacts/privacy/store-ledger.ts";
 import type { LedgerFile } from "./contacts/store-ledger-file.ts";
 import type { Db } from "./db/db.ts";
+import type { Actor } from "./lib/audit.ts";
 import { createId } from "./lib/ids.ts";
 import type { KeptCopy } from "./lib/kept-copy.ts";
 import type { Retention } from "./lib/retention.ts";

@@ -1,10 +1,10 @@
 import type { RequestHandler } from "express";
 import type { Db } from "../db/db.ts";
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import type { Authorize, Caller } from "../lib/caller.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Keyring } from "../lib/keyring.ts";
 import type { Refs } from "../lib/refs.ts";
-import type { Actor, RecordAudit } from "./audit.ts";
 import { createAuthorize } from "./authorize.ts";
 import { createSessionCookie, type SessionCookie } from "./cookies.ts";
 import {

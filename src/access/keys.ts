@@ -1,9 +1,9 @@
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import type { Scope } from "../lib/caller.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import { toStorableText } from "../lib/storable.ts";
 import { hashSecret, mintKey, SCOPES } from "./api-keys.ts";
-import type { Actor, RecordAudit } from "./audit.ts";
 import { createRefKey, type Directory } from "./directory.ts";
 import type { AccessStore, KeyRow } from "./store.ts";
 

@@ -1,8 +1,9 @@
 import type { Db } from "../db/db.ts";
 import { empty, sql } from "../db/sql.ts";
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import type { Clock } from "../lib/clock.ts";
 import { toStorableText } from "../lib/storable.ts";
-import type { Actor, AuditEntry, RecordAudit } from "./audit.ts";
+import type { AuditEntry } from "./audit.ts";
 
 interface AuditRow {
   audit_id: string;

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { RecordAudit } from "../lib/audit.ts";
 import type { Caller } from "../lib/caller.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
@@ -6,7 +7,6 @@ import { createSecret } from "../lib/ids.ts";
 import type { Keyring } from "../lib/keyring.ts";
 import { normalizeEmail } from "../lib/refs.ts";
 import { hashSecret, SCOPES } from "./api-keys.ts";
-import type { RecordAudit } from "./audit.ts";
 import { DEFAULT_WORKSPACE_ID } from "./directory.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
 import type { Role, SessionUser, UserRow, UserStore } from "./store-users.ts";

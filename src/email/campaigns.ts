@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Db } from "../db/db.ts";
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import { AppError } from "../lib/errors.ts";
 import {
   type CampaignView,
@@ -26,23 +27,11 @@ import {
   type Version,
 } from "./store-versions.ts";
 
-/** Who changes something, for the audit log and the versions. */
-interface Actor {
-  readonly kind: "secret" | "site" | "user" | "cli" | "system";
-  readonly id: string;
-}
-
 export interface CampaignsDeps {
   readonly db: Db;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  readonly recordAudit: (
-    workspaceId: number,
-    actor: Actor,
-    action: string,
-    subject: string,
-    detail: Record<string, unknown>,
-  ) => Promise<void>;
+  readonly recordAudit: RecordAudit;
   /** Puts a change in force on this node. */
   readonly refreshExceptions: () => Promise<void>;
   /** Whether a URL is a tracked link of ours, on whatever domain. */

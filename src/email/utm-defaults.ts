@@ -1,5 +1,6 @@
 import type { Db } from "../db/db.ts";
 import { sql } from "../db/sql.ts";
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import { createSnapshot } from "../lib/snapshot.ts";
 import { UTM_KEYS, type UtmParams } from "./utm.ts";
 
@@ -10,23 +11,11 @@ export interface UtmDefault {
   readonly utm: UtmParams;
 }
 
-/** Who changes something, for the audit log. */
-interface Actor {
-  readonly kind: "secret" | "site" | "user" | "cli" | "system";
-  readonly id: string;
-}
-
 export interface UtmDefaultsDeps {
   readonly db: Db;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  readonly recordAudit: (
-    workspaceId: number,
-    actor: Actor,
-    action: string,
-    subject: string,
-    detail: Record<string, unknown>,
-  ) => Promise<void>;
+  readonly recordAudit: RecordAudit;
   /** Told of each failed background refresh. */
   readonly onError: (error: unknown) => void;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Db } from "../db/db.ts";
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Json } from "../lib/json.ts";
 import { validate } from "../lib/validate.ts";
@@ -11,24 +12,13 @@ export const APP_LINK_FILES = ["apple-app-site-association", "assetlinks.json"] 
 
 export type AppLinkFile = (typeof APP_LINK_FILES)[number];
 
-interface Actor {
-  readonly kind: "secret" | "site" | "user" | "cli" | "system";
-  readonly id: string;
-}
-
 interface AppLinksDeps {
   readonly db: Db;
   readonly now: () => number;
   readonly domains: Pick<Domains, "list" | "workspaceOf" | "target">;
   /** The workspace to which the host of BASE_URL itself belongs. */
   readonly ownWorkspaceId: number;
-  readonly recordAudit: (
-    workspaceId: number,
-    actor: Actor,
-    action: string,
-    subject: string,
-    detail: Record<string, unknown>,
-  ) => Promise<void>;
+  readonly recordAudit: RecordAudit;
 }
 
 /** The app link files of every domain. */

@@ -1,13 +1,9 @@
 import type { Db } from "../db/db.ts";
+import type { Actor, RecordAudit } from "../lib/audit.ts";
 import { AppError } from "../lib/errors.ts";
 import { createSnapshot } from "../lib/snapshot.ts";
 import { checkDomain, type DomainNetwork } from "./check-domain.ts";
 import { createDomainStore, type Domain } from "./store-domains.ts";
-
-interface Actor {
-  readonly kind: "secret" | "site" | "user" | "cli" | "system";
-  readonly id: string;
-}
 
 export interface DomainsDeps {
   readonly db: Db;
@@ -18,13 +14,7 @@ export interface DomainsDeps {
   /** What our proof path answers; the same on every node. */
   readonly proof: string;
   readonly network: DomainNetwork;
-  readonly recordAudit: (
-    workspaceId: number,
-    actor: Actor,
-    action: string,
-    subject: string,
-    detail: Record<string, unknown>,
-  ) => Promise<void>;
+  readonly recordAudit: RecordAudit;
   /** Told of each failed refresh; the old copy stays in use. */
   readonly onError: (error: unknown) => void;
 }

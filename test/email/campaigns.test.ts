@@ -50,7 +50,7 @@ describe.each(testEngines)("the routes of campaigns on %s", (engine) => {
     const campaigns = createCampaigns({
       db,
       now: () => NOW,
-      async recordAudit(_workspaceId, _actor, action, subject, detail) {
+      async recordAudit(_workspaceId, _actor, action, subject, detail = {}) {
         audit.push({ action, subject, detail });
       },
       refreshExceptions: exceptions.refresh,

@@ -1,3 +1,4 @@
+import type { Actor, RecordAudit } from "../../lib/audit.ts";
 import type { CatalogEntry } from "../../lib/catalog.ts";
 import { AppError } from "../../lib/errors.ts";
 import { createSecret } from "../../lib/ids.ts";
@@ -25,12 +26,6 @@ export interface HookView {
   readonly last_received_at: string | null;
   /** What came, by outcome: a type of fact, or ignored, unmatched, invalid, refused. */
   readonly counts: Readonly<Record<string, number>>;
-}
-
-/** Who changes something, for the audit log. */
-interface Actor {
-  readonly kind: "secret" | "site" | "user" | "cli" | "system";
-  readonly id: string;
 }
 
 /** The webhooks of every workspace. */
@@ -68,12 +63,7 @@ interface HooksDeps {
   readonly baseUrl: string;
   readonly defaultWorkspaceId: number;
   readonly now: () => number;
-  readonly recordAudit: (
-    workspaceId: number,
-    actor: Actor,
-    action: string,
-    subject: string,
-  ) => Promise<void>;
+  readonly recordAudit: RecordAudit;
   readonly onError: (error: unknown) => void;
 }
 
