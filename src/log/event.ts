@@ -88,7 +88,7 @@ export interface StoredEvent extends EventRow {
   txid: number;
 }
 
-const NOTHING_KNOWN = {
+const NULLS = {
   sent_at: null,
   message_id: null,
   campaign_id: null,
@@ -103,9 +103,12 @@ const NOTHING_KNOWN = {
   currency: null,
   quality: null,
   quality_failed: null,
-  context: {},
-  properties: {},
 } as const satisfies Partial<EventRow>;
+
+const NOTHING_KNOWN = { ...NULLS, context: {}, properties: {} };
+
+/** The columns that may be null. */
+export const NULLABLE_COLUMNS: readonly string[] = Object.keys(NULLS);
 
 type Known = Omit<EventRow, keyof typeof NOTHING_KNOWN> & Partial<EventRow>;
 

@@ -5,6 +5,7 @@ import type { StoredRow } from "../log/events-store.ts";
 import type { ExportKind } from "./export-kinds.ts";
 import { toIsoTime } from "./iso-time.ts";
 import { repeatOf } from "./repeats.ts";
+import type { ContactRecord } from "./store.ts";
 
 /** Milliseconds since the Unix epoch; `since` is included, `until` is not. */
 export interface ExportSpan {
@@ -80,23 +81,13 @@ export function readExport(
   return readEvents(db, refs, workspaceId, span, kind === "clicks");
 }
 
-interface ContactRow {
-  readonly contact: number;
-  readonly contact_id: string;
-  readonly user_id: string | null;
-  readonly email: string | null;
-  readonly traits: string;
-  readonly first_seen_at: number;
-  readonly last_seen_at: number;
-}
-
 async function* readContacts(
   db: Db,
   workspaceId: number,
   { since, until }: ExportSpan,
 ): AsyncGenerator<ExportRow> {
   for (let after = 0; ; ) {
-    const rows = await db.all<ContactRow>(sql`
+    const rows = await db.all<ContactRecord>(sql`
       SELECT contact, contact_id, user_id, email, traits, first_seen_at, last_seen_at
       FROM contacts
       WHERE workspace_id = ${workspaceId} AND contact > ${after}

@@ -58,7 +58,8 @@ export interface JourneyPage {
   readonly next: string | null;
 }
 
-interface ContactRecord {
+/** A row of `contacts`, as far as it is shown. */
+export interface ContactRecord {
   readonly contact: number;
   readonly contact_id: string;
   readonly user_id: string | null;

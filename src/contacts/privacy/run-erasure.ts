@@ -3,6 +3,7 @@ import type { Db } from "../../db/db.ts";
 import { sql } from "../../db/sql.ts";
 import type { Refs } from "../../lib/refs.ts";
 import type { AppendChanges } from "../../log/projection.ts";
+import { JOURNEY_TABLES } from "../tables.ts";
 import type { ErasureCounts, ErasurePlan } from "./plan.ts";
 import { type Erasure, noteProgress } from "./store-erasures.ts";
 import { readLastSeq, sweepLog, valuesOf } from "./sweep-log.ts";
@@ -122,18 +123,7 @@ async function isBack(db: Db, workspaceId: number, { refs }: ErasurePlan): Promi
 
 const PROJECTION_TABLES = {
   traffic: ["verdicts", "traffic_hits", "traffic_visits", "traffic_mails"],
-  journey: [
-    "contacts",
-    "contact_refs",
-    "link_facts",
-    "visitors",
-    "visitor_refs",
-    "visitor_events",
-    "email_clicks",
-    "sessions",
-    "journey",
-    "identity_flags",
-  ],
+  journey: JOURNEY_TABLES,
   campaigns: ["links"],
   transactions: ["transactions"],
 };

@@ -1,6 +1,7 @@
 import type { BatchStatement, Db } from "../../db/db.ts";
 import { identifier, join, jsonRows, type Sql, sql } from "../../db/sql.ts";
 import type { Refs } from "../../lib/refs.ts";
+import { NULLABLE_COLUMNS } from "../../log/event.ts";
 import { parseEvent } from "../../log/events-store.ts";
 import { type ErasurePlan, needlesOf } from "./plan.ts";
 import { type FoundEvent, isOwn, redactEvent } from "./redact.ts";
@@ -119,24 +120,8 @@ export function valuesOf(db: Db, values: readonly string[]): Sql {
   return sql`SELECT r.value ->> 'v' FROM ${jsonRows(db.engine, json)}`;
 }
 
-const EMPTIED = [
-  "sent_at",
-  "message_id",
-  "campaign_id",
-  "link_id",
-  "click_id",
-  "anonymous_id",
-  "user_id",
-  "email_claim",
-  "recipient_contact",
-  "url",
-  "value_minor",
-  "currency",
-  "quality",
-  "quality_failed",
-];
 const EMPTY_COLUMNS = join(
-  EMPTIED.map((name) => sql`${identifier(name)} = NULL`),
+  NULLABLE_COLUMNS.map((name) => sql`${identifier(name)} = NULL`),
   ", ",
 );
 
