@@ -39,6 +39,7 @@ import { createExportRoutes } from "./reports/routes-export.ts";
 import { createQualityRoutes } from "./reports/routes-quality.ts";
 import { findContact, listContacts, readJourney } from "./reports/store.ts";
 import { readTraffic } from "./reports/traffic.ts";
+import { judgeEarlyClick } from "./site/early-click.ts";
 import { createSiteRoutes, newSiteSchema } from "./site/routes.ts";
 import { createScriptRoutes } from "./site/routes-script.ts";
 import { createTriggerRoutes } from "./site/routes-triggers.ts";
@@ -150,6 +151,8 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
         clickParam: config.CLICK_PARAM,
         refusesJoin,
         findPlanned: parts.trackingPlan.find,
+        judgeEarlyClick: ({ workspaceId, id }, click) =>
+          judgeEarlyClick(click, sites.live(workspaceId, id)),
       }),
       createPlanRoutes({ ...planning, authorize }),
       createConversionRoutes({ conversions: parts.conversions, authorize, auditConversion }),

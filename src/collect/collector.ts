@@ -11,6 +11,7 @@ import { type Origin, originOf } from "./arrival.ts";
 import { readCollectBody } from "./body.ts";
 import { createClickParameter } from "./click-parameter.ts";
 import { findKeys } from "./credentials.ts";
+import { type JudgeClick, spellOutEarlyClicks } from "./early-clicks.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
 import { isObject, textOf } from "./json-object.ts";
 import { mayKeepBytes, writeBody } from "./kept-body.ts";
@@ -48,6 +49,8 @@ export interface CollectDeps {
   now(): number;
   /** What a workspace's tracking plan declares of an event; null: nothing. From memory. */
   findPlanned(workspaceId: number, name: string): readonly PlannedParam[] | null;
+  /** What a site's triggers make of a click that its script could not judge. From memory. */
+  judgeEarlyClick: JudgeClick;
   /** CLICK_PARAM. */
   clickParam: string;
   /** Whether a request asks that its visit be joined to nobody (Sec-GPC, where the operator says so). */
@@ -178,13 +181,16 @@ export function createCollector(deps: CollectDeps): Collector {
   function judgeBody(req: CollectRequest, bytes: Buffer, route: Route): JudgedBody | AppError {
     const envelope = openBody(bytes);
     if (envelope instanceof AppError) return envelope;
-    const { items, isBatch, writeKey } = envelope;
+    const { isBatch, writeKey } = envelope;
     const caller = findCaller(deps, req, writeKey);
+    const items = spellOutEarlyClicks(envelope.items, caller, deps.judgeEarlyClick);
+    const isAsItCame = items === envelope.items;
     const origin = describeOrigin(req, caller, route.isImport);
     const { idempotencyKey } = origin;
     if (idempotencyKey !== undefined) usedKeys.check(caller.id, idempotencyKey, bytes);
-    const isPlain = mayKeepBytes({ bytes, events: items.length, writeKey, kind: caller.kind });
-    const isSmall = bytes.length <= MAX_EVENT_BYTES;
+    const isPlain =
+      isAsItCame && mayKeepBytes({ bytes, events: items.length, writeKey, kind: caller.kind });
+    const isSmall = isAsItCame && bytes.length <= MAX_EVENT_BYTES;
     const given = { items, type: route.type, isSmall, bytes: isPlain ? bytes : undefined };
     return { isBatch, ...judge(given, origin) };
   }

@@ -24,7 +24,7 @@ export function describeSettings(
   if (collects === "nothing") return { only: "none", modules: [] };
   if (collects === "page_views") return { only: "page", modules: [] };
   const all = isAutomatic ? [...triggers, ...AUTOMATIC] : triggers;
-  return { modules: all.length > 0 ? [moduleOfTriggers(all, files)] : [] };
+  return all.length > 0 ? { modules: [moduleOfTriggers(all, files)] } : { only: "", modules: [] };
 }
 
 /**

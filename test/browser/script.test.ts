@@ -102,6 +102,16 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     expect(waiting).toBeUndefined();
   });
 
+  it("goes on sending what was refused when its tab is hidden meanwhile", async () => {
+    site.answers.push(503);
+    await page.goto(`${site.origin}/`);
+    await expect.poll(() => site.answers.length).toBe(0);
+    await page.evaluate(`
+      Object.defineProperty(document, "hidden", { value: true });
+      document.dispatchEvent(new Event("visibilitychange"));`);
+    await waitFor("page");
+  });
+
   it("delivers what was waiting when the page is left at once", async () => {
     await page.goto(`${site.origin}/`);
     await page.evaluate("clicktrail.track('last_word'); location.href = '/next'");
@@ -189,6 +199,48 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     await page.click("#out");
     await waitFor("click", 2);
     expect(named("click")).toHaveLength(2);
+  });
+
+  it("keeps a click after much scrolling until the rest of the script has come", async () => {
+    await page.route("**/t/k.json?*", async (route) => {
+      await released;
+      await route.continue();
+    });
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.goto(`${site.origin}/long`);
+    await waitFor("page");
+    await page.evaluate(`new Promise((resolve) => {
+      let frames = 0;
+      const move = () => {
+        scrollTo(0, ++frames % 2);
+        if (frames < 150) requestAnimationFrame(move);
+        else resolve();
+      };
+      move();
+    })`);
+    await page.click("#out");
+    release();
+    expect((await waitFor("click"))["properties"]).toMatchObject({ link_id: "out" });
+  });
+
+  it("hands an unjudged click over when the page is left, by its link and the tags around it", async () => {
+    await page.route("**/t/k.json?*", () => undefined);
+    await page.goto(`${site.origin}/leave`);
+    await waitFor("page");
+    await page.click("#on");
+    const handed = await waitFor("click");
+    expect(handed).toMatchObject({ type: "click", event: true });
+    expect(pageOf(handed)).toMatchObject({ path: "/leave" });
+    expect(handed["properties"]).toBe('<html></html><body></body><a id="on" href="/leave">On</a>');
+    await page.waitForURL("**/leave");
+    await page.evaluate("document.body.dispatchEvent(new Event('click', { bubbles: true }))");
+    await page.goto(`${site.origin}/next`);
+    await waitFor("page", 3);
+    expect(named("click")).toHaveLength(1);
+    expect(errors).toEqual([]);
   });
 
   it("goes on alone where its settings cannot be loaded", async () => {

@@ -18,7 +18,8 @@ const NONCE = "n0nce";
 
 const PAGES: Record<string, string> = {
   "/prices": `<p>Prices</p><a id="demo" class="cta big" href="/thanks"><b>Ask for a demo</b></a>
-    <button id="other">Something else</button>`,
+    <button id="other">Something else</button>
+    <nav class="shops"><a id="away" href="https://other.test/shop"><img alt="">Other <i>shop</i></a></nav>`,
   "/thanks": "<p>Thank you</p>",
   "/all": `<h1>All</h1><form id="newsletter" action="/thanks" method="post"><input name="email" type="email">
     <input name="secret" type="password"><button>Join</button></form>

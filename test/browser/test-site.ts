@@ -38,6 +38,7 @@ const PAGES: Record<string, string> = {
   "/youtube": `<iframe title="Frame" src="https://www.youtube.com/embed/x1?enablejsapi=1"></iframe>`,
   "/vimeo": `<iframe title="Mountains" src="https://player.vimeo.com/video/42"></iframe>`,
   "/leave": `<a id="on" href="/leave">On</a>`,
+  "/quiet": `<a id="on" href="/quiet?again">On</a>`,
 };
 
 /** Scripts that stand before the tag. */

@@ -457,6 +457,90 @@ describe.runIf(hasChromium)("triggers made without code", () => {
     expect(complaints).toEqual([]);
   });
 
+  describe("clicked at before the settings have come, on a page that is left at once", () => {
+    const hold = () => visit.route(/\/t\/[\w-]+\.json/, () => undefined);
+
+    it("a link within the site: its trigger fires", async () => {
+      await addTrigger({
+        name: "Demo asked for",
+        on: { type: "click", selector: "body > a.cta" },
+        conditions: [{ variable: "page_path", operator: "equals", value: "/prices" }],
+        event: "demo_asked",
+        parameters: [{ name: "text", variable: "element_text" }],
+      });
+      await addTrigger({
+        name: "Elsewhere",
+        on: { type: "click", selector: ".shops a" },
+        event: "shop_seen",
+      });
+      await publish();
+      await hold();
+      await open("/prices", "early-1");
+      await visit.locator("#demo b").click();
+      await visit.getByText("Thank you").waitFor();
+      expect(await arrived("early-1", "demo_asked")).toMatchObject({
+        path: "/prices",
+        properties: { text: "Ask for a demo" },
+      });
+      const names = (await journeyOf("early-1")).map(({ name }) => name);
+      expect(names.filter((name) => /^(demo_asked|shop_seen|click)$/.test(name))).toEqual([
+        "demo_asked",
+      ]);
+    });
+
+    it("a link that leads away: it is an outbound click, and its trigger fires", async () => {
+      await addTrigger({
+        name: "Elsewhere",
+        on: { type: "click", selector: ".shops a" },
+        event: "shop_seen",
+      });
+      await publish();
+      await hold();
+      await visit.route("https://other.test/**", (route) => route.fulfill({ body: "Other" }));
+      await open("/prices", "early-2");
+      await visit.locator("#away").click();
+      await visit.waitForURL("https://other.test/shop");
+      await arrived("early-2", "shop_seen");
+      expect((await arrived("early-2", "click")).properties).toEqual({
+        outbound: true,
+        link_domain: "other.test",
+        link_url: "https://other.test/shop",
+        link_id: "away",
+        link_classes: "",
+        link_text: "Other shop",
+      });
+    });
+
+    it("or an error of the page, once they have come", async () => {
+      await addTrigger({ name: "Broken", on: { type: "js_error" }, event: "page_broke" });
+      await publish();
+      let release = (): void => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await visit.route(/\/t\/[\w-]+\.json/, (route) => released.then(() => route.continue()));
+      await open("/prices", "early-4");
+      await visit.evaluate("setTimeout(() => { throw new Error('Oops') })");
+      await expect.poll(() => complaints, SOON).toEqual(["Oops"]);
+      release();
+      await arrived("early-4", "page_broke");
+    });
+
+    it("and nothing where the switch says so", async () => {
+      await hold();
+      await open("/prices", "early-3");
+      await switchTo("page_views");
+      await visit.route("https://other.test/**", (route) => route.fulfill({ body: "Other" }));
+      await visit.locator("#away").click();
+      await visit.waitForURL("https://other.test/shop");
+      await open("/shop", "early-3");
+      await visit.evaluate("clicktrail.track('over')");
+      await arrived("early-3", "over");
+      const names = (await journeyOf("early-3")).map(({ name }) => name);
+      expect(names).not.toContain("click");
+    });
+  });
+
   it("or without JavaScript: page views by the pixel, one each", async () => {
     const plain = await browser.newContext({ javaScriptEnabled: false });
     const page = await plain.newPage();

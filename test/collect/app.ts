@@ -50,6 +50,7 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
     now: () => NOW,
     clickParam: "jt",
     findPlanned: () => null,
+    judgeEarlyClick: () => undefined,
     refusesJoin: (req) => req.headers["sec-gpc"] === "1",
     ...changes,
   };

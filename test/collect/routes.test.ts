@@ -488,6 +488,59 @@ describe("facts", () => {
   });
 });
 
+describe("a click that the site's script could not judge", () => {
+  const click = {
+    type: "click",
+    event: true,
+    messageId: "m-1",
+    anonymousId: "v-1",
+    properties: '<body></body><a href="/x">X</a>',
+    context: { page: { url: "https://shop.test/a", title: "A" } },
+  };
+  const send = (app: CollectApp["app"], key: string, batch: readonly object[]) =>
+    request(app).post(`/v1/b?writeKey=${key}`).send({ batch });
+
+  it("becomes the events that the site's triggers make of it, beside those it came with", async () => {
+    const { app, events } = createCollectApp({
+      judgeEarlyClick: ({ id }, { html, isAutomatic, page }) => [
+        { event: "one", properties: { id, html, isAutomatic } },
+        { event: "two", properties: { ...page } },
+      ],
+    });
+    const answer = await send(app, "site-key", [click, track]);
+    expect(answer.body).toEqual({ success: true, accepted: 3, rejected: [] });
+    expect(events.map(({ type, event_id, name }) => [type, event_id, name])).toEqual([
+      ["track", "m-1-0", "one"],
+      ["track", "m-1-1", "two"],
+      ["track", "m-1", "purchase"],
+    ]);
+    const [one, two] = events;
+    expect(one?.properties).toEqual({ id: "site_1", html: click.properties, isAutomatic: true });
+    expect(one?.url).toBe("https://shop.test/a");
+    expect(two?.properties).toMatchObject({ title: "A", referrer: "" });
+  });
+
+  it("is nothing where no trigger fires", async () => {
+    const { app, events, rejected } = createCollectApp({ judgeEarlyClick: () => [] });
+    expect((await send(app, "site-key", [click])).body).toMatchObject({ accepted: 0 });
+    expect([events, rejected]).toEqual([[], []]);
+  });
+
+  it.each([
+    ["what holds no link", "site-key", 1, 1],
+    ["the eleventh of a request", "site-key", 11, 1],
+    ["one of a server", "secret-key", 1, 1],
+  ])("is refused and kept: %s", async (_case, key, count, refused) => {
+    const isLink = count > 1;
+    const { app, rejected } = createCollectApp({
+      judgeEarlyClick: () => (isLink ? [] : undefined),
+    });
+    const clicks = Array.from({ length: count }, () => click);
+    await send(app, key, clicks);
+    expect(rejected.map(({ reason }) => reason)).toEqual(Array(refused).fill("unknown_type"));
+  });
+});
+
 describe("an Idempotency-Key", () => {
   const { messageId: _id, timestamp: _at, ...bare } = track;
 

@@ -6,7 +6,7 @@ export type Taken = readonly [value: string | undefined, url: string];
  *
  * @param name as the redirect adds it: letters, digits, `-` and `_`
  */
-export function takeFrom(url: string, name: string): Taken {
+export const takeFrom = (url: string, name: string): Taken => {
   let value: string | undefined;
   const run = new RegExp(`([?&#])${name}=([^&#]*)(?:&${name}=[^&#]*)*(&?)`, "g");
   const rest = url.replace(run, (_run, before: string, found: string, after: string) => {
@@ -14,15 +14,13 @@ export function takeFrom(url: string, name: string): Taken {
     return after && before;
   });
   return [value, rest];
-}
+};
 
 /** A click older than this claims nobody any more, so its id is no longer sent. */
 const FRESH_MS = 18e5;
 
 /** Writes a click id with the moment it was seen, for the session's storage. */
-export function rememberClick(clickId: string, now: number): string {
-  return `${now}.${clickId}`;
-}
+export const rememberClick = (clickId: string, now: number): string => `${now}.${clickId}`;
 
 /** The remembered click id while it is fresh. */
 export function recallClick(remembered: string | undefined, now: number): string | undefined {

@@ -55,8 +55,8 @@ export type ModuleToLoad = readonly [file: string, argument: unknown];
 
 /** What the script asks the service for: `GET /t/<write key>.json`. */
 export interface SiteSettings {
-  /** The one type of call that is sent, by the site's switch; missing sends all. */
-  readonly only?: "page" | "none";
+  /** The one type of call that is sent, by the site's switch; empty where no module judges what happens; missing sends all. */
+  readonly only?: "page" | "none" | "";
   readonly modules: readonly ModuleToLoad[];
 }
 

@@ -13,6 +13,9 @@ declare global {
     /** @see https://wicg.github.io/nav-speculation/prerendering.html */
     readonly prerendering?: boolean;
   }
+  interface DocumentEventMap {
+    readonly prerenderingchange: Event;
+  }
   interface Navigator {
     /** @see https://privacycg.github.io/gpc-spec/ */
     readonly globalPrivacyControl?: boolean;

@@ -1,7 +1,16 @@
 import { rememberClick } from "./click-id.ts";
 import type { SiteSettings } from "./compiled.ts";
-import { api, CLICK, context, core, isAutomatic, type Signal, takeParameter } from "./core.ts";
-import { listen } from "./guard.ts";
+import {
+  type Api,
+  api,
+  CLICK,
+  context,
+  core,
+  isAutomatic,
+  type Signal,
+  takeParameter,
+} from "./core.ts";
+import { guard, listen } from "./guard.ts";
 import { watchPages } from "./pages.ts";
 import { session } from "./storage.ts";
 import { clickParam, consent, folder, key, privacy } from "./tag.ts";
@@ -11,7 +20,7 @@ const PREVIEW = "clicktrail_preview";
 
 function start(): void {
   const clickId = takeParameter(clickParam);
-  const begin = (): void => {
+  const begin = guard(() => {
     if (clickId && !(privacy === "no-join" && refusesTracking())) {
       session(CLICK, rememberClick(clickId, Date.now()));
     }
@@ -22,9 +31,9 @@ function start(): void {
     watchPages();
     watchDataLayer();
     watchHands();
-    if (Array.isArray(queue)) api.push(...queue);
     void loadModules(preview).catch(() => {});
-  };
+    api.push(...((queue as unknown[][]) ?? []));
+  });
   if (consent) {
     void import(`${folder}t.more.js`).then((more) => more.consent(consent, begin, core));
   } else begin();
@@ -36,15 +45,16 @@ function watchHands(): void {
   listen(["pointerdown", "keydown", "scroll"], () => {
     context.interacted = 1;
   });
-  listen(["click", "auxclick", "focusin", "scroll"], notice);
+  listen(["click", "auxclick", "focusin", "scroll", "error"], notice);
   // Bubbling, after every handler of the page: a cancelled submit is none.
   addEventListener("submit", notice);
 }
 
 /** Asks for the site's settings, those of its draft in a preview, and loads what they name. */
 async function loadModules(preview = ""): Promise<void> {
-  const url = `${folder}t/${key}.json?auto=${isAutomatic}&preview=${preview}`;
-  const { only, modules }: SiteSettings = await (await fetch(url)).json();
+  const { only, modules }: SiteSettings = await (
+    await fetch(`${folder}t/${key}.json?auto=${isAutomatic}&preview=${preview}`)
+  ).json();
   core.only ??= only;
   // One after the other: the panel of a preview has to be there before the triggers it tells of.
   for (const [file, argument] of modules) (await import(folder + file)).start(core, argument);
@@ -56,9 +66,9 @@ function refusesTracking(): boolean | undefined {
 }
 
 // Loaded twice, by a template and a tag manager: the first one works.
-if (!Object(window.clicktrail).track) {
+if (!(window.clicktrail as Api | undefined)?.track) {
   // A page that is only being prepared has no visitor yet.
   if (document.prerendering) {
-    document.addEventListener("prerenderingchange", start);
+    listen(["prerenderingchange"], start);
   } else start();
 }

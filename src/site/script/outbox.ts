@@ -5,28 +5,25 @@ const MAX_WAITING = 100;
 const MAX_CHARACTERS = 2e4;
 
 /** The calls that wait, each of them JSON, from what the storage holds. */
-export function readWaiting(stored = ""): string[] {
-  return stored.split("\n").filter(Boolean);
-}
+export const readWaiting = (stored?: string): string[] => (stored ? stored.split("\n") : []);
 
 /** The same for the storage: the newest calls. JSON has no bare line break. */
-export function writeWaiting(calls: readonly string[]): string {
-  return calls.slice(-MAX_WAITING).join("\n");
-}
+export const writeWaiting = (calls: readonly string[]): string =>
+  calls.slice(-MAX_WAITING).join("\n");
 
 /** The oldest calls, as many as fit into one request; the first one always. */
-export function takeNext(calls: readonly string[]): string[] {
+export const takeNext = (calls: readonly string[]): string[] => {
   let size = 0;
   return calls.filter((call, index) => {
     size += call.length;
     return size <= MAX_CHARACTERS || !index;
   });
-}
+};
 
 /** Whether sending again can help: not where no repetition could ever succeed. */
-export function isWorthRetrying(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408;
-}
+export const isWorthRetrying = (status: number): boolean => {
+  return status > 499 || status === 429 || status === 408;
+};
 
 /**
  * How long to wait before sending again, in milliseconds: what the server asks for, else 1 s doubling
@@ -34,6 +31,5 @@ export function isWorthRetrying(status: number): boolean {
  *
  * @param failures before this one
  */
-export function retryDelay(failures: number, retryAfter: string | null | undefined): number {
-  return (Number(retryAfter) || 2 ** Math.min(failures, 6)) * 1e3;
-}
+export const retryDelay = (failures: number, retryAfter: string | null | undefined): number =>
+  (Number(retryAfter) || 2 ** Math.min(failures, 6)) * 1e3;

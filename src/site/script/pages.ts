@@ -1,4 +1,4 @@
-import { api, core, isAutomatic, place } from "./core.ts";
+import { api, core, isAutomatic, place, tellEarly } from "./core.ts";
 import { listen } from "./guard.ts";
 import { pageOf } from "./page-url.ts";
 import { flush } from "./transport.ts";
@@ -12,9 +12,9 @@ export function watchPages(): void {
   const viewIfNew = (): void => {
     const next = location.href;
     if (pageOf(url) === pageOf(next)) return;
-    place.left = url;
+    place.at = new URL(url);
     tellEngagement();
-    place.left = undefined;
+    place.at = location;
     place.referrer = url;
     viewPage(url);
     url = next;
@@ -33,6 +33,7 @@ export function watchPages(): void {
     countEngagement();
     if (!document.hidden && type !== "pagehide") return;
     tellEngagement();
+    if (core.only === undefined) tellEarly();
     flush(true);
   });
   countEngagement();
@@ -55,6 +56,6 @@ function countEngagement(): void {
 function tellEngagement(): void {
   countEngagement();
   const engagement_time_msec = Math.round(engagedMs);
-  if (isAutomatic && engagement_time_msec) api.track("user_engagement", { engagement_time_msec });
   engagedMs = 0;
+  if (isAutomatic && engagement_time_msec) api.track("user_engagement", { engagement_time_msec });
 }

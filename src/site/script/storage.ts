@@ -13,10 +13,10 @@ function createStorage(open: () => Storage): SafeStorage {
     try {
       if (value !== undefined) {
         memory[key] = value;
-        open().removeItem(key);
-        if (value) open().setItem(key, value);
+        delete open()[key];
+        if (value) open()[key] = value;
       }
-      return open().getItem(key) ?? memory[key];
+      return open()[key] ?? memory[key];
     } catch {
       return memory[key];
     }

@@ -6,7 +6,8 @@ const WAITING = "clicktrail_queue";
 /** Long enough to send a page view and what follows at once, short enough for a live view. */
 const DELAY_MS = 300;
 
-let timer: number | undefined;
+/** Of the next flush; none while it is 0. */
+let timer = 0;
 let failures = 0;
 let isSending = false;
 
@@ -16,17 +17,15 @@ let isSending = false;
  * Every call is in the storage from the moment it is made until it is delivered, so that neither a
  * crash nor a lost connection loses it. Two tabs may send the same one: the server knows its id.
  */
-export function enqueue(call: object): void {
+export const enqueue = (call: object): void => {
   keep([...waiting(), JSON.stringify(call)]);
   schedule(DELAY_MS);
-}
+};
 
 /** Sends all that waits; `isLeaving` when the page may not live to see the answer. */
 export function flush(isLeaving?: boolean): void {
-  clearTimeout(timer);
-  timer = undefined;
   const calls = takeNext(waiting());
-  if (!calls[0]) return;
+  if (!calls.length) return;
   const onAnswer = ({ status, headers }: Partial<Response>): void => {
     isSending = false;
     if (status && !isWorthRetrying(status)) {
@@ -34,8 +33,7 @@ export function flush(isLeaving?: boolean): void {
       keep(waiting().filter((call) => !calls.includes(call)));
       flush(isLeaving);
     } else {
-      schedule(retryDelay(failures, headers?.get("retry-after")));
-      failures += 1;
+      schedule(retryDelay(failures++, headers?.get("retry-after")));
     }
   };
   // The key is in the query: no header, so no preflight.
@@ -59,7 +57,7 @@ function describeBatch(calls: readonly string[]): string {
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     webdriver: navigator.webdriver,
   };
-  return `{"batch":[${calls}],${JSON.stringify({ context, sentAt: new Date() }).slice(1)}`;
+  return `{"sentAt":${Date.now()},"context":${JSON.stringify(context)},"batch":[${calls}]}`;
 }
 
 function waiting(): string[] {
@@ -71,5 +69,9 @@ function keep(calls: readonly string[]): void {
 }
 
 function schedule(delayMs: number): void {
-  timer ??= window.setTimeout(flush, delayMs);
+  const run = (): void => {
+    timer = 0;
+    flush();
+  };
+  timer = timer || setTimeout(run, delayMs);
 }

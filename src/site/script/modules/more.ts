@@ -5,7 +5,7 @@ import { watchPlayers } from "./players.ts";
 import { watchTriggers } from "./triggers.ts";
 
 /** How a site starts that asks its visitors first. */
-export const consent = waitForConsent;
+export { waitForConsent as consent };
 
 /** Sends the events of triggers: those that a site has published, and those that every site has. */
 export function start(

@@ -41,7 +41,9 @@ export function watchPlayers(core: Core, embedded: readonly EmbeddedPlayer[]): v
   // A player answers nothing before it is ready: it is asked until it does.
   lookUntil(() => {
     for (const [provider, selector, questions] of embedded) {
-      for (const { contentWindow, title, src } of frames(selector)) {
+      for (const { contentWindow, title, src } of document.querySelectorAll<HTMLIFrameElement>(
+        selector,
+      )) {
         const player = players.get(contentWindow) ?? { provider, title, currentSrc: src };
         players.set(contentWindow, player);
         if (player.duration) continue;
@@ -49,8 +51,4 @@ export function watchPlayers(core: Core, embedded: readonly EmbeddedPlayer[]): v
       }
     }
   });
-}
-
-function frames(selector: string): Iterable<HTMLIFrameElement> {
-  return document.querySelectorAll<HTMLIFrameElement>(selector);
 }

@@ -1,7 +1,8 @@
 import type { CompiledCondition as Condition, CompiledTrigger as Trigger } from "../compiled.ts";
 import type { Core, Signal } from "../core.ts";
 import { lookUntil } from "./look.ts";
-import { convert, past, readText, readValue } from "./values.ts";
+import { past, readText, readValue } from "./values.ts";
+import { convert } from "./walk.ts";
 
 /** Sends the events of triggers. */
 export function watchTriggers(core: Core, triggers: readonly Trigger[]): void {
@@ -59,8 +60,8 @@ export function watchTriggers(core: Core, triggers: readonly Trigger[]): void {
     core.api.track(event, Object.fromEntries(properties));
   }
 
-  core.signals.forEach(core.notice);
-  core.listen(["timeupdate", "ended", "error"], core.notice);
+  core.signals.splice(0).forEach(core.notice);
+  core.listen(["timeupdate", "ended"], core.notice);
   lookUntil(() => core.notice({ type: "look" }));
 }
 

@@ -1,5 +1,6 @@
-import type { CompiledPath, CompiledType } from "../compiled.ts";
+import type { CompiledPath } from "../compiled.ts";
 import type { Signal } from "../core.ts";
+import { walk } from "./walk.ts";
 
 /** Longer texts are cut: a pattern is tried on what a person could see. */
 const MAX_TEXT = 2000;
@@ -19,7 +20,8 @@ export function readValue([root, ...steps]: CompiledPath, event: Signal): unknow
   const { currentTime, duration, form, provider = "html5" } = Object(target) as Target;
   if (root === "layer") {
     let newest: unknown;
-    for (const entry of window.dataLayer ?? []) newest = walk(entry, steps) ?? newest;
+    for (const entry of window.dataLayer ?? [])
+      newest = walk(entry, steps, location.href) ?? newest;
     return newest;
   }
   const known: Record<string, unknown> = {
@@ -36,34 +38,11 @@ export function readValue([root, ...steps]: CompiledPath, event: Signal): unknow
   const found = root.startsWith("[")
     ? target?.querySelector(root)
     : (target?.closest?.(root) ?? target);
-  return walk(root in known ? known[root] : found, steps);
-}
-
-function walk(from: unknown, steps: readonly string[]): unknown {
-  return steps.reduce((value, step) => {
-    const text = `${value ?? ""}`;
-    if (!step) return new URL(text, location.href).href;
-    return step.startsWith(" ")
-      ? new RegExp(step.slice(1), "is").exec(text)?.[1]
-      : Object(value)[step];
-  }, from);
+  return walk(root in known ? known[root] : found, steps, location.href);
 }
 
 /** The text of several values, as a condition is tried on it. */
 export function readText(paths: readonly CompiledPath[], signal: Signal): string {
   const values = paths.map((path) => readValue(path, signal));
   return values.join(" ").trim().slice(0, MAX_TEXT);
-}
-
-/** A value as an event carries it; undefined where there is none. */
-export function convert(value: unknown, type: CompiledType): unknown {
-  if (value === undefined || value === null) return undefined;
-  const text = `${value}`.trim();
-  const types: Partial<Record<CompiledType, unknown>> = {
-    n: Number(text),
-    b: !/^(false|no|0)?$/i.test(text),
-    l: text.toLowerCase(),
-    i: value,
-  };
-  return types[type] ?? text;
 }
