@@ -38,6 +38,7 @@ export function bringUp({ gate, log, migrate, start }: BringUpDeps): BringUp {
     gate.open();
     if (isBehind) log.info("The database is here; keys, sites and imports are loaded now.");
     await start();
+    gate.setComplete();
   }
 
   function goesOn(error: unknown): boolean {

@@ -40,6 +40,22 @@ describe("the way up", () => {
     expect(await gate.db.get(one)).toEqual({ one: 1 });
   });
 
+  it("asks for patience while tables are being made, and takes a missing one for a bug after", async () => {
+    const missing = sql`SELECT 1 AS one FROM made_later`;
+    const seen: unknown[] = [];
+    const rising = bringUp({
+      gate,
+      log,
+      migrate: async () => undefined,
+      start: async () => {
+        seen.push(await gate.db.get(missing).catch(({ code }) => code));
+      },
+    });
+    await rising.attempted;
+    expect(seen).toEqual(["storage_unavailable"]);
+    await expect(gate.db.get(missing)).rejects.not.toMatchObject({ code: "storage_unavailable" });
+  });
+
   it("gives up at once where waiting will not mend it", async () => {
     const newer = new AppError("newer_schema", 503, "Run the newer release.");
     const rising = bringUp({

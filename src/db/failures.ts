@@ -1,4 +1,4 @@
-import { AppError } from "../lib/errors.ts";
+import { AppError, errorCode, errorMessage } from "../lib/errors.ts";
 
 /** The engine can't be reached, is locked, full, read-only or corrupt. Trying again later makes sense. */
 export function storageUnavailable(message: string, hint?: string, cause?: unknown): AppError {
@@ -28,6 +28,11 @@ export function statementError(
 ): Error {
   const error = new Error(`${message} in: ${firstLine(sql)}`, { cause });
   return Object.assign(error, { code });
+}
+
+/** Whether a statement names a table that is not there, in the words of either engine. */
+export function isMissingTable(error: unknown): boolean {
+  return errorCode(error) === "42P01" || errorMessage(error).startsWith("no such table");
 }
 
 /** The line that says which statement of ours it is. */

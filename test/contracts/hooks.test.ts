@@ -23,7 +23,7 @@ describe.each(testEngines)("reports of a provider on %s", (engine) => {
   let driver: JourneyDriver;
   beforeAll(async () => {
     driver = await createJourneyDriver(engine);
-    await driver.createCampaignTables();
+    await driver.createReportTables();
   });
   afterAll(() => driver.dispose());
 

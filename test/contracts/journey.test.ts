@@ -40,7 +40,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
         }),
       )
       .use(showError);
-    await driver.createCampaignTables();
+    await driver.createReportTables();
     await db.run(sql`INSERT INTO campaigns VALUES (1, 'spring-ref', 'Spring sale')`);
     await db.run(sql`
       INSERT INTO links VALUES
@@ -155,6 +155,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
       verdict: "human",
       certainty: "high",
       reasons: [],
+      repeat_of: null,
       counted: true,
       conversion: true,
       properties: { transaction_id: "T1" },
@@ -166,6 +167,7 @@ describe.each(testEngines)("contacts and journeys over HTTP on %s", (engine) => 
       campaign: { id: "spring-ref", name: "Spring sale" },
       link: { id: "2", index: 2, name: "See prices", url: "https://shop.test/pricing" },
       session_id: null,
+      repeat_of: null,
       counted: true,
     });
     expect(scanned).toMatchObject({

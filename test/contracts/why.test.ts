@@ -59,7 +59,7 @@ describe.each(testEngines)("why an event is its contact's, on %s", (engine) => {
       ],
       { verdictOf: ({ type }) => (type === "sent" ? null : "human") },
     );
-    await driver.createCampaignTables();
+    await driver.createReportTables();
     const query = { cursor: undefined, limit: 50, verdicts: undefined };
     const journey = await readJourney(driver.db, refs, 1, "u1", query, () => false);
     sentences = new Map(

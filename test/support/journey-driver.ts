@@ -9,6 +9,7 @@ import { createPartitions } from "../../src/log/event-partitions.ts";
 import { insertEvents, type LogCursor, readEvents } from "../../src/log/events-store.ts";
 import { ensureGenerations, tableOf } from "../../src/log/generations.ts";
 import type { Change } from "../../src/log/projection.ts";
+import { createTransactionsProjection } from "../../src/reports/project-transactions.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** What the traffic stage would say of an event. */
@@ -18,8 +19,8 @@ export type TestVerdict = "human" | "machine" | "prefetch";
 export interface JourneyDriver {
   readonly db: Db;
   refsOf(workspaceId: number): Refs;
-  /** Empty tables in the place of the projection `campaigns`, which journeys are joined with. */
-  createCampaignTables(): Promise<void>;
+  /** What journeys are joined with: the projection `transactions`, and empty tables in the place of `campaigns`. */
+  createReportTables(): Promise<void>;
   /** Has the ledger say that the contacts of these refs were erased. */
   erase(workspaceId: number, refs: readonly string[]): void;
   /** Appends facts, judges them and lets the projection read them in slices of `slice` events. */
@@ -96,13 +97,14 @@ export async function createJourneyDriver(
   return {
     db,
     refsOf: () => refs,
-    async createCampaignTables() {
+    async createReportTables() {
       await db.run(sql`
         CREATE TABLE campaigns (workspace_id BIGINT, campaign_id TEXT, name TEXT)`);
       await db.run(sql`
         CREATE TABLE links (
           workspace_id BIGINT, campaign_id TEXT, link_id TEXT, idx INTEGER, name TEXT, text TEXT,
           url TEXT)`);
+      await ensureGenerations(db, createTransactionsProjection(engine));
     },
     erase(workspaceId, given) {
       for (const ref of given) erased.add(`${workspaceId} ${ref}`);
