@@ -1,10 +1,11 @@
 import { isJunkId } from "../lib/junk-ids.ts";
 import { currencyExponent } from "./currency.ts";
 import type { EventRow } from "./event.ts";
+import type { Param } from "./event-entry.ts";
 import { isEventAlias } from "./event-name.ts";
 import { areNamedItems, matchesType, paramOf } from "./quality-params.ts";
 import { holdsPii, urlHoldsPii } from "./quality-pii.ts";
-import { type Param, STANDARD_EVENTS } from "./standard-events.ts";
+import { STANDARD_EVENTS } from "./standard-events.ts";
 
 /** A parameter that a tracking plan declares. */
 export interface PlannedParam extends Param {

@@ -1,4 +1,4 @@
-import type { Param } from "./standard-events.ts";
+import type { Param } from "./event-entry.ts";
 
 type Properties = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,6 @@
+import type { StandardEvent } from "../../log/event-entry.ts";
 import { NAMES_OF_CALLS } from "../../log/event-name.ts";
-import { STANDARD_EVENTS, type StandardEvent } from "../../log/standard-events.ts";
+import { STANDARD_EVENTS } from "../../log/standard-events.ts";
 import { MOST_EVENT_NAMES, OTHER_EVENTS } from "../../reports/event-names.ts";
 import type { EventUse } from "../../reports/event-use.ts";
 import { adviceOf } from "../../reports/quality-advice.ts";
