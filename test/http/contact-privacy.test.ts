@@ -2,8 +2,8 @@ import request from "supertest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { PageDeps } from "../../src/http/pages/deps.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { BASE_URL, createTestAccess, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { BASE_URL, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { signInAdmin } from "./signed-in.ts";
 
 const ANA = {
   id: "0k3j2h1",
@@ -24,25 +24,16 @@ const RUNNING = {
 } as const;
 
 describe("the privacy page of a contact", () => {
-  let database: TestDatabase;
   let access: Access;
+  let dispose: () => Promise<void>;
   let cookie: string;
   let csrf: string;
   const asked: unknown[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase("sqlite");
-    access = createTestAccess(database.db, { now: NOON });
-    await access.start();
-    const token = (await access.createSignInPath("boss@ex.com")).split("?t=")[1] ?? "";
-    const session = (await access.users.redeem(token)) ?? "";
-    cookie = `clicktrail_session=${session}`;
-    csrf = (await access.users.signedIn(session))?.csrfToken ?? "";
+    ({ access, cookie, csrf, dispose } = await signInAdmin());
   });
-  afterAll(async () => {
-    access.stop();
-    await database.dispose();
-  });
+  afterAll(() => dispose());
 
   function pages(): PageDeps {
     const base = createTestPages(access);

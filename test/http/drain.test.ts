@@ -3,7 +3,7 @@ import net from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   API_KEY,
-  callApi,
+  createClickPath,
   disposeService,
   type RunningService,
   startService,
@@ -15,13 +15,7 @@ let clickPath: string;
 
 beforeEach(async () => {
   service = await startService();
-  const { links } = await callApi<{ links: { tracking_url: string }[] }>(
-    service,
-    "POST",
-    "/v1/rewrite",
-    { html: '<a href="https://shop.test/">x</a>', campaign: "spring", contact: { id: "1" } },
-  );
-  clickPath = new URL(links[0]?.tracking_url ?? "").pathname;
+  clickPath = await createClickPath(service);
 });
 
 afterEach(() => disposeService(service));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendRaw } from "../support/raw-http.ts";
 import {
   API_KEY,
-  callApi,
+  createClickPath,
   disposeService,
   type RunningService,
   startService,
@@ -20,13 +20,7 @@ let clickPath: string;
 
 beforeAll(async () => {
   service = await startService();
-  const { links } = await callApi<{ links: { tracking_url: string }[] }>(
-    service,
-    "POST",
-    "/v1/rewrite",
-    { html: `<a href="${DESTINATION}">x</a>`, campaign: "spring", contact: { id: "1" } },
-  );
-  clickPath = new URL(links[0]?.tracking_url ?? "").pathname;
+  clickPath = await createClickPath(service, DESTINATION);
 });
 
 afterAll(() => disposeService(service));

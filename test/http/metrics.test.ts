@@ -3,7 +3,7 @@ import { readHorizonLag } from "../../src/log/horizon.ts";
 import { MOST_EVENT_NAMES } from "../../src/reports/event-names.ts";
 import { createTestDatabase, testEngines } from "../support/database.ts";
 import {
-  callApi,
+  createClickPath,
   disposeService,
   type RunningService,
   startService,
@@ -17,13 +17,7 @@ describe("/metrics", () => {
 
   beforeAll(async () => {
     service = await startService();
-    const { links } = await callApi<{ links: { tracking_url: string }[] }>(
-      service,
-      "POST",
-      "/v1/rewrite",
-      { html: '<a href="https://shop.test/">x</a>', campaign: "spring", contact: { id: "1" } },
-    );
-    const { pathname } = new URL(links[0]?.tracking_url ?? "");
+    const pathname = await createClickPath(service);
     const get = (path: string) => fetch(service.url + path, { redirect: "manual" });
     for (let n = 0; n < 5; n++) await get(pathname);
     await get("/c/forged/forged");

@@ -4,39 +4,28 @@ import type { Access } from "../../src/access/access.ts";
 import { assetUrl } from "../../src/http/assets.ts";
 import type { PageDeps } from "../../src/http/pages/deps.ts";
 import { AppError } from "../../src/lib/errors.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import {
   BASE_URL,
-  createTestAccess,
   createTestApp,
   createTestPages,
   journeyEntry,
   latestEvent,
   NOON,
 } from "./fakes.ts";
+import { signInAdmin } from "./signed-in.ts";
 
 const ATTACK = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
 
-let database: TestDatabase;
 let access: Access;
+let dispose: () => Promise<void>;
 let cookie: string;
 let csrf: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase("sqlite");
-  access = createTestAccess(database.db, { now: NOON });
-  await access.start();
-  await access.users.ensureAdmin("boss@ex.com", "right password");
-  const token = (await access.createSignInPath("boss@ex.com")).split("?t=")[1] ?? "";
-  const session = (await access.users.redeem(token)) ?? "";
-  cookie = `clicktrail_session=${session}`;
-  csrf = (await access.users.signedIn(session))?.csrfToken ?? "";
+  ({ access, cookie, csrf, dispose } = await signInAdmin());
 });
 
-afterAll(async () => {
-  access.stop();
-  await database.dispose();
-});
+afterAll(() => dispose());
 
 function app(replaced: Partial<PageDeps> = {}) {
   return createTestApp(access, { pages: createTestPages(access, replaced) });

@@ -2,8 +2,8 @@ import request from "supertest";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { QualityQuery, QualityReport } from "../../src/reports/quality.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { BASE_URL, createTestAccess, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { BASE_URL, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { signInAdmin } from "./signed-in.ts";
 
 const REPORT: QualityReport = {
   totals: { events: 12, score: 74 },
@@ -46,27 +46,20 @@ const REPORT: QualityReport = {
 };
 
 describe("/quality and /failed-events", () => {
-  let database: TestDatabase;
   let access: Access;
+  let dispose: () => Promise<void>;
   let cookie: string;
   const asked: QualityQuery[] = [];
   const replayed: (string | undefined)[] = [];
   let unmatched = 0;
 
   beforeAll(async () => {
-    database = await createTestDatabase("sqlite");
-    access = createTestAccess(database.db, { now: NOON });
-    await access.start();
-    const answer = await request(app()).get(await access.createSignInPath());
-    cookie = String(answer.headers["set-cookie"]);
+    ({ access, cookie, dispose } = await signInAdmin());
   });
   beforeEach(() => {
     replayed.length = 0;
   });
-  afterAll(async () => {
-    access.stop();
-    await database.dispose();
-  });
+  afterAll(() => dispose());
 
   function app() {
     const pages = createTestPages(access);

@@ -2,8 +2,8 @@ import request from "supertest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { NewDecision, ReviewList } from "../../src/contacts/review.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { BASE_URL, createTestAccess, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { BASE_URL, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { signInAdmin } from "./signed-in.ts";
 
 const LIST: ReviewList = {
   suggestions: [
@@ -24,22 +24,15 @@ const LIST: ReviewList = {
 };
 
 describe("/review", () => {
-  let database: TestDatabase;
   let access: Access;
+  let dispose: () => Promise<void>;
   let cookie: string;
   const decisions: NewDecision[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase("sqlite");
-    access = createTestAccess(database.db, { now: NOON });
-    await access.start();
-    const answer = await request(app()).get(await access.createSignInPath());
-    cookie = String(answer.headers["set-cookie"]);
+    ({ access, cookie, dispose } = await signInAdmin());
   });
-  afterAll(async () => {
-    access.stop();
-    await database.dispose();
-  });
+  afterAll(() => dispose());
 
   function app() {
     const pages = createTestPages(access, {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendRaw } from "../support/raw-http.ts";
 import {
   API_KEY,
-  callApi,
+  createClickPath,
   disposeService,
   type RunningService,
   startService,
@@ -17,13 +17,7 @@ let clickPath: string;
 
 beforeAll(async () => {
   service = await startService();
-  const { links } = await callApi<{ links: { tracking_url: string }[] }>(
-    service,
-    "POST",
-    "/v1/rewrite",
-    { html: `<a href="${DESTINATION}">x</a>`, campaign: "spring", contact: { id: "c1" } },
-  );
-  clickPath = new URL(links[0]?.tracking_url ?? "").pathname;
+  clickPath = await createClickPath(service, DESTINATION);
   await waitUntilSettled(service);
 });
 

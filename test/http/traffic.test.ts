@@ -3,26 +3,19 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import { drawDays, shareOf } from "../../src/http/pages/traffic-view.ts";
 import type { TrafficQuery } from "../../src/reports/traffic.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { createTestAccess, createTestApp, createTestPages, NOON, TRAFFIC } from "./fakes.ts";
+import { createTestApp, createTestPages, NOON, TRAFFIC } from "./fakes.ts";
+import { signInAdmin } from "./signed-in.ts";
 
 describe("/traffic", () => {
-  let database: TestDatabase;
   let access: Access;
+  let dispose: () => Promise<void>;
   let cookie: string;
   const asked: TrafficQuery[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase("sqlite");
-    access = createTestAccess(database.db, { now: NOON });
-    await access.start();
-    const answer = await request(app()).get(await access.createSignInPath());
-    cookie = String(answer.headers["set-cookie"]);
+    ({ access, cookie, dispose } = await signInAdmin());
   });
-  afterAll(async () => {
-    access.stop();
-    await database.dispose();
-  });
+  afterAll(() => dispose());
 
   function app() {
     const pages = createTestPages(access, {

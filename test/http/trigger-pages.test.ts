@@ -2,8 +2,8 @@ import request from "supertest";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Access } from "../../src/access/access.ts";
 import type { PageDeps } from "../../src/http/pages/deps.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { BASE_URL, createTestAccess, createTestApp, createTestPages, NOON } from "./fakes.ts";
+import { BASE_URL, createTestApp, createTestPages } from "./fakes.ts";
+import { signInAdmin } from "./signed-in.ts";
 
 const NEW = "/sites/site1/triggers/new?type=click";
 
@@ -25,26 +25,16 @@ const LEAD: Record<string, string | string[]> = {
 };
 
 describe("the pages of a site's triggers", () => {
-  let database: TestDatabase;
   let access: Access;
+  let dispose: () => Promise<void>;
   let cookie: string;
   let csrf: string;
   let pages: PageDeps;
 
   beforeAll(async () => {
-    database = await createTestDatabase("sqlite");
-    access = createTestAccess(database.db, { now: NOON });
-    await access.start();
-    await access.users.ensureAdmin("boss@ex.com", "right password");
-    const token = (await access.createSignInPath("boss@ex.com")).split("?t=")[1] ?? "";
-    const session = (await access.users.redeem(token)) ?? "";
-    cookie = `clicktrail_session=${session}`;
-    csrf = (await access.users.signedIn(session))?.csrfToken ?? "";
+    ({ access, cookie, csrf, dispose } = await signInAdmin());
   });
-  afterAll(async () => {
-    access.stop();
-    await database.dispose();
-  });
+  afterAll(() => dispose());
   beforeEach(() => {
     pages = createTestPages(access);
   });

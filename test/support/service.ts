@@ -128,3 +128,17 @@ export async function waitUntilSettled(service: RunningService, withinMs = 20_00
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Rewrites a mail of one link for a contact, and gives back the path of that link. */
+export async function createClickPath(
+  service: RunningService,
+  destination = "https://shop.test/",
+): Promise<string> {
+  const { links } = await callApi<{ links: { tracking_url: string }[] }>(
+    service,
+    "POST",
+    "/v1/rewrite",
+    { html: `<a href="${destination}">x</a>`, campaign: "spring", contact: { id: "1" } },
+  );
+  return new URL(links[0]?.tracking_url ?? "").pathname;
+}
