@@ -80,6 +80,12 @@ describe.runIf(hasChromium)("Segment's snippet, loading from the service", () =>
     return found;
   }
 
+  async function waitForPage(path: string): Promise<void> {
+    const isThere = async () =>
+      (await stored()).some(({ type, url }) => type === "page" && url === site.origin + path);
+    await expect.poll(isThere, { timeout: 15_000, interval: 200 }).toBe(true);
+  }
+
   it("sends the calls that waited, and nothing that was not called for", async () => {
     const calls = `
       analytics.identify("u-1", { plan: "pro" });
@@ -170,6 +176,48 @@ describe.runIf(hasChromium)("Segment's snippet, loading from the service", () =>
     await page.click("#on");
     await page.waitForURL("**/next");
     expect((await waitFor("left_by_link")).properties).toMatchObject({ to: "next" });
+  });
+
+  it("keeps calls over a page load while the service is away, and the next page sends them", async () => {
+    const next = serve("/after", "");
+    await page.goto(serve("/before", "analytics.page();"));
+    await page.waitForFunction("analytics.initialized && clicktrail.track");
+    await waitForPage("/before");
+    await page.route("**/v1/b?*", (route) => route.abort());
+    const refused = page.waitForEvent("requestfailed", (request) =>
+      request.url().includes("/v1/b"),
+    );
+    await page.evaluate(`analytics.group("g-2", { name: "Away" })`);
+    await page.evaluate(`analytics.track("While Away", { a: 1 }, { context: { locale: "de" } })`);
+    await refused;
+    await page.evaluate(`analytics.alias("u-3", "u-2")`);
+    await page.goto(`${site.origin}/next`);
+    await page.unroute("**/v1/b?*");
+    await page.goto(next);
+    const away = await waitFor("while_away");
+    expect(away.url).toBe(`${site.origin}/before`);
+    const mine = async () =>
+      (await stored()).filter(({ url }) => url?.endsWith("/before")).map(({ type }) => type);
+    await expect
+      .poll(mine, { timeout: 15_000 })
+      .toEqual(expect.arrayContaining(["group", "alias"]));
+    expect((await mine()).sort()).toEqual(["alias", "group", "page", "track"]);
+  });
+
+  it("loses no call of a page that is left before our script has come", async () => {
+    await page.route("**/t.js", () => undefined);
+    const calls = `analytics.identify("u-8"); analytics.track("First Early");`;
+    await page.goto(`${serve("/early", calls)}?ref_id=Click8`, { waitUntil: "commit" });
+    await page.waitForFunction("analytics.initialized");
+    await page.evaluate(
+      `analytics.reset(); analytics.track("Then Early"); location.href = "/next"`,
+    );
+    await page.waitForURL("**/next");
+    const first = await waitFor("first_early");
+    expect(first).toMatchObject({ user_id: "u-8", click_id: "Click8" });
+    const then = await waitFor("then_early");
+    expect(then.user_id).toBeNull();
+    expect(then.anonymous_id).not.toBe(first.anonymous_id);
   });
 
   it("tells of a key that is not known, in the console", async () => {

@@ -1,6 +1,6 @@
 import { createId } from "../ids.ts";
 import type { Members, SegmentCall } from "./read-call.ts";
-import { setUserId, userId, visitorId } from "./visitor.ts";
+import { clickId, setUserId, userId, visitorId } from "./visitor.ts";
 
 interface Payload {
   readonly obj: Members;
@@ -10,26 +10,31 @@ interface Payload {
 export type Middleware = (step: { payload: Payload; next: (passed: unknown) => void }) => void;
 
 interface DeliverDeps {
-  /** Gives a call to our script. */
-  own(method: string, ...args: unknown[]): void;
-  /** Sends a call as it is. */
-  send(call: Members): void;
+  /** Whether our script takes calls yet. */
+  takesCalls(): boolean;
+  /** Gives it one. */
+  giveCall(method: string, ...args: unknown[]): void;
+  /** Keeps a call as it is until it is delivered. */
+  enqueue(call: Members): void;
   readonly middlewares: readonly Middleware[];
 }
 
-/** Our script takes the calls that it has a word for; all others are put together and sent here. */
+/**
+ * Our script takes the calls that it has a word for; all others are put together here, and those from before it was
+ * there: what waits for it in the page's memory is lost with the page.
+ */
 export function createDeliver(deps: DeliverDeps): (call: SegmentCall) => void {
   const pass = (payload: Payload, at: number): void => {
     const next = deps.middlewares[at];
-    if (!next) deps.send(payload.obj);
+    if (!next) deps.enqueue(payload.obj);
     else next({ payload, next: (passed) => passed && pass(payload, at + 1) });
   };
   return (call) => {
     const { userId: named } = call.members;
-    // At once, for what is sent before our script is there.
+    // At once, for what is kept before our script is there.
     if (call.type === "identify" && typeof named === "string") setUserId(named);
-    const isPlain = deps.middlewares.length === 0 && isAsOurs(call);
-    if (isPlain) deps.own(call.type, ...ownArguments(call));
+    const isPlain = deps.takesCalls() && deps.middlewares.length === 0 && isAsOurs(call);
+    if (isPlain) deps.giveCall(call.type, ...ownArguments(call));
     else pass({ obj: describe(call) }, 0);
   };
 }
@@ -57,7 +62,7 @@ function describe({ type, members, options, page = pageHere() }: SegmentCall): M
     ...members,
     userId: members["userId"] ?? userId(),
     ...others,
-    context: { page, ...Object(context) },
+    context: { page, click_id: clickId(), ...Object(context) },
   };
 }
 

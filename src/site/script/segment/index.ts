@@ -1,40 +1,40 @@
+import { listen } from "../guard.ts";
+import { enqueue, flush } from "../transport.ts";
 import { createDeliver, type Middleware } from "./deliver.ts";
 import { createListeners } from "./listeners.ts";
+import { giveCall, loadOwnScript, takesCalls } from "./own-script.ts";
 import { readCall } from "./read-call.ts";
-import { createSender } from "./send.ts";
-import { adoptVisitor, setVisitorId, userId, visitorId } from "./visitor.ts";
+import { globalName } from "./tag.ts";
+import { adoptVisitor, forgetVisitor, setVisitorId, userId, visitorId } from "./visitor.ts";
 
 /**
  * What Segment's snippet loads from `/analytics.js/v1/KEY/analytics.min.js`: the calls that wait in its array
  * and those to come are sent, by our own script where it has a word for them. Without a call nothing is.
  */
-const tag = document.currentScript;
-
-/** The server puts CLICK_PARAM in its place. */
-const CLICK_PARAM = "%CLICK_PARAM%";
-
 const CALLS = ["track", "page", "pageview", "screen", "identify", "group", "alias"];
 
 /** The snippet's array, which becomes the library: a page may have kept it in a variable of its own. */
 type Analytics = unknown[] & Record<string, unknown>;
 type Methods = Record<string, (...args: never[]) => unknown>;
 
-function start(script: HTMLScriptElement): void {
-  const [, folder = "", key = ""] = /^(.*\/)analytics\.js\/v1\/([^/]+)\//.exec(script.src) ?? [];
-  const globalName = script.getAttribute("data-global-segment-analytics-key") ?? "analytics";
+function start(): void {
   const analytics: Analytics = Reflect.get(window, globalName) ?? [];
   if (analytics["initialized"]) return;
   Reflect.set(window, globalName, analytics);
   adoptVisitor();
-  const writeKey = decodeURIComponent(key);
-  loadOwnScript(script, folder, writeKey);
-  install(analytics, createMethods(analytics, createSender(folder, writeKey)));
+  loadOwnScript();
+  install(analytics, createMethods(analytics));
+  // What an earlier page has left, and what this one leaves.
+  flush();
+  listen(["pagehide", "visibilitychange"], ({ type }) => {
+    if (document.hidden || type === "pagehide") flush(true);
+  });
 }
 
-function createMethods(analytics: Analytics, send: (call: object) => void): Methods {
+function createMethods(analytics: Analytics): Methods {
   const listeners = createListeners();
   const middlewares: Middleware[] = [];
-  const deliver = createDeliver({ own, send, middlewares });
+  const deliver = createDeliver({ takesCalls, giveCall, enqueue, middlewares });
 
   function call(method: string, given: readonly unknown[]): Promise<void> {
     const read = readCall(method, given);
@@ -73,7 +73,10 @@ function createMethods(analytics: Analytics, send: (call: object) => void): Meth
     once: chained(listeners.once),
     off: chained(listeners.off),
     ready: chained((callback?: () => void) => void (callback && setTimeout(callback))),
-    reset: chained(() => own("reset")),
+    reset: chained(() => {
+      forgetVisitor();
+      if (takesCalls()) giveCall("reset");
+    }),
     setAnonymousId: chained(setVisitorId),
     user: () => ({
       id: userId,
@@ -113,27 +116,8 @@ function install(analytics: Analytics, methods: Methods): void {
   if (Object(analytics["_loadOptions"]).initialPageview) perform("page", []);
 }
 
-/** Our script's queue until it is there, then the script. */
-function own(...call: unknown[]): void {
-  window.clicktrail?.push(call);
-}
-
-/** A page that has it already keeps it as it is. */
-function loadOwnScript(tag: HTMLScriptElement, folder: string, key: string): void {
-  if (window.clicktrail) return;
-  window.clicktrail = [];
-  const script = document.createElement("script");
-  script.async = true;
-  script.nonce = tag.nonce;
-  script.src = `${folder}t.js`;
-  Object.assign(script.dataset, { key, auto: "off", clickParam: CLICK_PARAM });
-  document.head.append(script);
-}
-
-if (tag instanceof HTMLScriptElement) {
-  try {
-    start(tag);
-  } catch {
-    // The page matters more than the event.
-  }
+try {
+  start();
+} catch {
+  // The page matters more than the event.
 }
