@@ -53,3 +53,28 @@ export function describeFact(line: number, fact: EventRow): string {
   const said = JSON.stringify(fact.properties);
   return `  line ${line}: ${new Date(fact.occurred_at).toISOString()} ${fact.name} ${who} ${said}`;
 }
+
+/** Lines that are shown of one problem: thousands of the same say no more. */
+const LINES_OF_PROBLEM = 10;
+
+/** Shows the problems of a dry run: the first lines of each as they come, then how many more there are. */
+export function createProblems(say: (text: string) => void) {
+  const counts = new Map<string, number>();
+  return {
+    note(line: number, problem: string): void {
+      const before = counts.get(problem) ?? 0;
+      counts.set(problem, before + 1);
+      if (before < LINES_OF_PROBLEM) say(`  line ${line}: REFUSED ${problem}`);
+    },
+    /** @returns how many rows had one */
+    end(): number {
+      let rows = 0;
+      for (const [problem, times] of counts) {
+        rows += times;
+        const more = times - LINES_OF_PROBLEM;
+        if (more > 0) say(`  and ${count(more)} more: REFUSED ${problem}`);
+      }
+      return rows;
+    },
+  };
+}

@@ -14,7 +14,6 @@ import { type CommandContext, type WorkspaceOption, withContext, workspaceOf } f
 import {
   forgetState,
   type ImportState,
-  NOTHING_DONE,
   openInput,
   openRefusedRows,
   type RefusedRows,
@@ -22,7 +21,7 @@ import {
   stateFileOf,
   writeState,
 } from "./import-files.ts";
-import { createProgress, describeFact, describeMapping } from "./import-report.ts";
+import { createProblems, createProgress, describeFact, describeMapping } from "./import-report.ts";
 
 interface ImportOptions extends WorkspaceOption {
   readonly map?: readonly string[];
@@ -225,7 +224,7 @@ async function keepSlice(
   };
 }
 
-/** Reads everything and keeps nothing: the columns, the first rows, and each problem with its line. */
+/** Reads everything and keeps nothing: the columns, the first rows, and each problem with its first lines. */
 async function dryRun(
   kind: ImportKind,
   file: string,
@@ -246,7 +245,8 @@ async function dryRun(
     map,
   );
   const { input } = await openInput(file);
-  let { rows, refused } = NOTHING_DONE;
+  const problems = createProblems((text) => console.log(text));
+  let rows = 0;
   for await (const row of readRows(input, format)) {
     const { line, fact, problem } = judge(row);
     if (rows === 0 && "row" in row) {
@@ -255,10 +255,9 @@ async function dryRun(
     }
     rows += 1;
     if (fact && rows <= PREVIEW) console.log(describeFact(line, fact));
-    if (problem === undefined) continue;
-    refused += 1;
-    console.log(`  line ${line}: REFUSED ${problem}`);
+    if (problem !== undefined) problems.note(line, problem);
   }
+  const refused = problems.end();
   console.log(`${rows} rows, ${refused} would be refused. Nothing was kept.`);
   if (refused > 0) process.exitCode = 1;
 }

@@ -116,7 +116,7 @@ function readPair(pair: string, columns: readonly string[]): [string, string | n
   if (field === "") return [column, null];
   if (isField(field)) return [column, field];
   throw wrong(
-    `There is no field "${field}"; there are ${FIELDS.join(", ")}, and properties.…, traits.…, context.….`,
+    `There is no field "${field}"; there are ${FIELDS.join(", ")}. What is an event's own is properties.${field}, a person's traits.${field}.`,
   );
 }
 
