@@ -11,6 +11,7 @@ import {
   startService,
   unimportedBytes,
   waitUntilImported,
+  waitUntilSettled,
 } from "./processes.ts";
 
 const WRITE_KEY = "bench-write-key-0123456789";
@@ -31,6 +32,8 @@ const BATCH = process.env["BENCH_BATCH"];
 /** Rows that the log holds before anything is measured: `BENCH_ROWS=10000000`. */
 const ROWS = Number(process.env["BENCH_ROWS"] ?? 0);
 const FILL_AT_MOST_S = 600;
+/** Longest wait for the projections between two rounds: a burst makes 60,000 events in two seconds. */
+const SETTLE_S = 45;
 
 type Shape = (typeof SHAPES)[number];
 
@@ -83,13 +86,13 @@ async function* measureShape(
 ): AsyncGenerator<BenchFigure> {
   const name = `batches of ${shape.batch}`;
   for (const server of [parsing, ours]) await measure(server, shape, 1);
-  await waitUntilImported(ours.port);
+  await waitUntilSettled(ours.port, SETTLE_S);
   const ceilings: Measured[] = [];
   const bursts: Measured[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     ceilings.push(await measure(parsing, shape, ROUND_S));
     bursts.push(await measure(ours, shape, ROUND_S));
-    await waitUntilImported(ours.port);
+    await waitUntilSettled(ours.port, SETTLE_S);
   }
   const byRate = ratios(ceilings, bursts, ({ eventsPerSecond }) => eventsPerSecond);
   const byCpu = ratios(bursts, ceilings, ({ answeringUs }) => answeringUs);

@@ -88,7 +88,12 @@ export async function writePaths(paths: readonly string[]): Promise<string> {
   return file;
 }
 
-async function readyz(port: number): Promise<{ journal: { unimported_bytes: number } }> {
+interface Readyz {
+  readonly settled: boolean;
+  readonly journal: { readonly unimported_bytes: number };
+}
+
+async function readyz(port: number): Promise<Readyz> {
   const response = await fetch(`http://127.0.0.1:${port}/readyz`);
   return JSON.parse(await response.text());
 }
@@ -101,6 +106,14 @@ export async function unimportedBytes(port: number): Promise<number> {
 /** Rounds must not pay for the import of earlier ones. */
 export async function waitUntilImported(port: number): Promise<void> {
   while ((await unimportedBytes(port)) > 0)
+    await new Promise((resolve) => setTimeout(resolve, 200));
+}
+
+/** Nor for what projections make of them, as long as that does not take for ever. */
+export async function waitUntilSettled(port: number, atMostS: number): Promise<void> {
+  await waitUntilImported(port);
+  const until = performance.now() + atMostS * 1000;
+  while (performance.now() < until && !(await readyz(port)).settled)
     await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
