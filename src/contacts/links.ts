@@ -82,22 +82,7 @@ export function linkContacts(facts: readonly LinkFact[]): LinkedContacts {
   for (const fact of inOrder) {
     if (!isDecision(fact)) flags.push(...nameContact(fact, byRef, emailRefs));
   }
-
-  const redirects = new Map<Building, Building>();
-  const resolve = (from: Building): Building => {
-    const to = redirects.get(from);
-    return to ? resolve(to) : from;
-  };
-  const decided = lastDecisions(inOrder, byRef);
-  const suggested: [Building, Building][] = [];
-  for (const fact of inOrder) {
-    const pair = aliasedPair(fact, byRef);
-    if (!pair || (isDecision(fact) && !decided.has(fact))) continue;
-    const [from, to] = [resolve(pair[0]), resolve(pair[1])];
-    if (from === to) continue;
-    if (fact.kind === "merge" || fact.kind === "accept") redirects.set(from, to);
-    else if (fact.kind === "suggest") suggested.push([from, to]);
-  }
+  const { resolve, suggested } = mergeContacts(inOrder, byRef);
   for (const [from, to] of suggested) {
     if (resolve(from) === resolve(to)) continue;
     flags.push({
@@ -156,6 +141,32 @@ function join(to: Building, ref: string, isUser: boolean, byRef: Map<string, Bui
   to.refs.push(ref);
   to.hasUser ||= isUser;
   byRef.set(ref, to);
+}
+
+interface Merges {
+  /** Whose contact one has become. */
+  readonly resolve: (from: Building) => Building;
+  readonly suggested: readonly [Building, Building][];
+}
+
+/** Follows aliases and decisions in event-time order: each redirects what has become of the one to the other. */
+function mergeContacts(inOrder: readonly LinkFact[], byRef: ReadonlyMap<string, Building>): Merges {
+  const redirects = new Map<Building, Building>();
+  const resolve = (from: Building): Building => {
+    const to = redirects.get(from);
+    return to ? resolve(to) : from;
+  };
+  const decided = lastDecisions(inOrder, byRef);
+  const suggested: [Building, Building][] = [];
+  for (const fact of inOrder) {
+    const pair = aliasedPair(fact, byRef);
+    if (!pair || (isDecision(fact) && !decided.has(fact))) continue;
+    const [from, to] = [resolve(pair[0]), resolve(pair[1])];
+    if (from === to) continue;
+    if (fact.kind === "merge" || fact.kind === "accept") redirects.set(from, to);
+    else if (fact.kind === "suggest") suggested.push([from, to]);
+  }
+  return { resolve, suggested };
 }
 
 /** The latest decision about each two contacts. */
