@@ -45,31 +45,33 @@ export function createWriter(options: WriterOptions): RequestHandler<WriteReques
     runningSql = sql;
   };
 
+  function purgeWhole(): number[] {
+    running("VACUUM");
+    connection.use(({ db }) => purgeFile(db));
+    return [];
+  }
+
+  function commit(statements: readonly WireStatement[]): number[] {
+    const changes = connection.use((opened) => runBatch(opened, statements, running));
+    checkpointer?.noteCommit();
+    return changes;
+  }
+
+  function withRoom<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      // What was committed may only wait to be moved: then the log's room is free again.
+      checkpointer?.makeRoom();
+      return work();
+    }
+  }
+
   return {
-    async handle({ statements, purge = false }, arrivedAt) {
-      let hasMadeRoom = false;
-      const deadline = arrivedAt + (purge ? PURGE_WAIT_MS : options.lockWaitMs);
-      for (;;) {
-        try {
-          if (purge) {
-            running("VACUUM");
-            connection.use(({ db }) => purgeFile(db));
-            return [];
-          }
-          const changes = connection.use((opened) => runBatch(opened, statements, running));
-          checkpointer?.noteCommit();
-          return changes;
-        } catch (error) {
-          if (isFull(error) && !hasMadeRoom) {
-            // What was committed may only wait to be moved: then the log's room is free again.
-            hasMadeRoom = true;
-            checkpointer?.makeRoom();
-            continue;
-          }
-          if (!isLocked(error) || performance.now() >= deadline) throw error;
-          await sleep(RETRY_MS);
-        }
-      }
+    handle({ statements, purge = false }, arrivedAt) {
+      const work = () => withRoom(() => (purge ? purgeWhole() : commit(statements)));
+      return untilUnlocked(work, arrivedAt + (purge ? PURGE_WAIT_MS : options.lockWaitMs));
     },
     sqlOf: () => runningSql,
     close() {
@@ -77,6 +79,17 @@ export function createWriter(options: WriterOptions): RequestHandler<WriteReques
       connection.close();
     },
   };
+}
+
+async function untilUnlocked<T>(work: () => T, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isLocked(error) || performance.now() >= deadline) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
 }
 
 /** FULL: a commit survives power loss. foreign_keys stay off: projections fill tables in any order. */
