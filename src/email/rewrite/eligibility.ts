@@ -81,9 +81,7 @@ export function createEligibility(input: EligibilityInput): Eligibility {
   function refuse(parsed: URL, url: string, hints: LinkHints): SkipReason | undefined {
     if (isTracked(url)) return "already_tracked";
     if (hints.optOut) return "opt_out";
-    if ((parsed.username !== "" || parsed.password !== "") && !options.track_userinfo) {
-      return "userinfo";
-    }
+    if (!options.track_userinfo && hasUserinfo(parsed)) return "userinfo";
     if (excluded.some((domain) => isWithin(parsed.hostname, domain))) return "excluded_domain";
     if (options.track_unsubscribe) return undefined;
     const unsubscribes = hints.unsubscribe || isUnsubscribeUrl(parsed);
@@ -91,6 +89,10 @@ export function createEligibility(input: EligibilityInput): Eligibility {
   }
 
   return { judge, isTracked };
+}
+
+function hasUserinfo({ username, password }: URL): boolean {
+  return username !== "" || password !== "";
 }
 
 function accept(url: string, parsed: URL): Verdict {
@@ -114,7 +116,7 @@ function toAbsolute(
     // A network-path reference is a relative one too (RFC 3986 4.2): the same setting governs it.
     return options.use_base ? { url: `https:${text}` } : { reason: "relative" };
   }
-  const scheme = HOST_AND_PORT.test(text) ? undefined : SCHEME.exec(text)?.[1]?.toLowerCase();
+  const scheme = schemeOf(text);
   if (scheme === "http" || scheme === "https") {
     // `https:x` is relative to a base of the same scheme and absolute to any other.
     return /^https?:[\\/]{2}/i.test(text) ? { url: text } : { reason: "invalid" };
@@ -125,6 +127,11 @@ function toAbsolute(
   }
   const resolved = options.use_base && base !== undefined ? parseUrl(text, base) : null;
   return resolved ? { url: resolved.href } : { reason: "relative" };
+}
+
+/** Of `example.com:8080` there is none. */
+function schemeOf(text: string): string | undefined {
+  return HOST_AND_PORT.test(text) ? undefined : SCHEME.exec(text)?.[1]?.toLowerCase();
 }
 
 /** A domain as URLs spell it: punycode, lower case, without the dots around it. */
