@@ -26,7 +26,7 @@ export interface ImportState {
   readonly refusedBytes: number;
 }
 
-export const NOTHING_DONE: ImportState = {
+const NOTHING_DONE: ImportState = {
   rows: 0,
   added: 0,
   repeated: 0,
