@@ -58,17 +58,60 @@ describe.runIf(hasChromium)("what the script sends by itself", () => {
   });
 
   const propertiesOf = (call: SentCall) => objectOf(call["properties"]);
+  const pathOf = (call: SentCall) => objectOf(objectOf(call["context"])["page"])["path"];
   /** Not waitForFunction: it evaluates text in the page, which the site's policy forbids. */
   const isTrue = (expression: string) =>
     expect.poll(() => page.evaluate(expression), { timeout: 10_000 }).toBe(true);
   const percents = () =>
     site.named("video_progress").map((call) => propertiesOf(call)["video_percent"]);
 
-  it("view_search_results, with what was searched for", async () => {
-    await page.goto(`${site.origin}/find?q=red+shoes`);
+  it.each([
+    ["?q=red+shoes", "red shoes"],
+    ["?keyword=a&search=b", "b"],
+  ])("view_search_results, once, with what was searched for: %s", async (query, searched) => {
+    await page.goto(`${site.origin}/find${query}`);
     expect(propertiesOf(await site.waitFor("view_search_results"))).toEqual({
-      search_term: "red shoes",
+      search_term: searched,
     });
+    await page.goto(`${site.origin}/next`);
+    await site.waitFor("page", 2);
+    expect(site.named("view_search_results")).toHaveLength(1);
+  });
+
+  it("no link within the site, and no form that the page keeps back", async () => {
+    await page.goto(`${site.origin}/form`);
+    await site.waitFor("page");
+    await isTrue(
+      "performance.getEntriesByType('resource').some(({ name }) => /t\\.more/.test(name))",
+    );
+    await page.evaluate(`
+      document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+      document.body.insertAdjacentHTML("beforeend", '<a id="on" href="/next">On</a>')`);
+    await page.click("button");
+    await site.waitFor("form_start");
+    await page.click("#on");
+    await site.waitFor("page", 2);
+    expect([...site.named("form_submit"), ...site.named("click")]).toEqual([]);
+  });
+
+  it("user_engagement: how long the page was visible and had the focus", async () => {
+    const start = Date.parse("2026-01-05T10:00:00Z");
+    await page.clock.install({ time: start });
+    await page.goto(`${site.origin}/leave`);
+    await isTrue("Boolean(window.clicktrail)");
+    await page.clock.pauseAt(start + 3_600_000);
+    await page.evaluate("history.pushState(null, '', '/fresh')");
+    await page.clock.runFor(7000);
+    await page.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))");
+    await page.clock.runFor(60_000);
+    await page.evaluate("document.hasFocus = () => true; dispatchEvent(new Event('focus'))");
+    await page.clock.runFor(2000);
+    await page.evaluate("dispatchEvent(new Event('pagehide'))");
+    const engagedOn = (path: string) =>
+      site.named("user_engagement").filter((call) => pathOf(call) === path);
+    await expect.poll(() => engagedOn("/fresh").length, { timeout: 10_000 }).toBe(1);
+    const [engaged] = engagedOn("/fresh");
+    expect(engaged && propertiesOf(engaged)).toEqual({ engagement_time_msec: 9000 });
   });
 
   it("the progress of a video of the page", async () => {
@@ -112,6 +155,15 @@ describe.runIf(hasChromium)("what the script sends by itself", () => {
       "(function gtag() { dataLayer.push(arguments); })('event', 'add_to_cart', {value: 9, currency: 'EUR'})",
     );
     expect(propertiesOf(await site.waitFor("add_to_cart"))).toEqual({ value: 9, currency: "EUR" });
+  });
+
+  it("what gtag was told before the script was there", async () => {
+    await page.goto(`${site.origin}/gtag`);
+    expect(propertiesOf(await site.waitFor("sign_up"))).toEqual({ method: "email" });
+    await page.goto(`${site.origin}/next`);
+    await site.waitFor("page", 2);
+    const others = site.calls.filter(({ event }) => event && event !== "user_engagement");
+    expect(others.map(({ event }) => event)).toEqual(["sign_up"]);
   });
 
   it("nothing at all where the tag says so, but for what the page calls", async () => {
@@ -158,8 +210,13 @@ describe.runIf(hasChromium)("what the script sends by itself", () => {
     });
   });
 
-  it("no click of a visitor who sends Global Privacy Control, where the tag says so", async () => {
-    await page.addInitScript("navigator.__defineGetter__('globalPrivacyControl', () => true)");
+  it.each([
+    ["Global Privacy Control", "globalPrivacyControl", true],
+    ["Do Not Track", "doNotTrack", "1"],
+  ])("no click of a visitor who sends %s, where the tag says so", async (_name, signal, value) => {
+    await page.addInitScript(
+      `navigator.__defineGetter__("${signal}", () => ${JSON.stringify(value)})`,
+    );
     await page.goto(`${site.origin}/gpc?jt=Click1`);
     expect(objectOf((await site.waitFor("page"))["context"])["click_id"]).toBeUndefined();
     expect(page.url()).toBe(`${site.origin}/gpc`);

@@ -102,6 +102,77 @@ describe.runIf(hasChromium)("the site script in Chromium", () => {
     expect(waiting).toBeUndefined();
   });
 
+  it("keeps what could not be delivered for the next page", async () => {
+    await page.route("**/v1/b?*", (route) => route.abort());
+    const refused = page.waitForEvent("requestfailed", (request) =>
+      request.url().includes("/v1/b"),
+    );
+    await page.goto(`${site.origin}/`);
+    await refused;
+    await page.evaluate("clicktrail.track('while_away', { at: 1 })");
+    await page.goto(`${site.origin}/next`);
+    expect(site.calls).toEqual([]);
+    await page.unroute("**/v1/b?*");
+    expect((await waitFor("while_away"))["properties"]).toEqual({ at: 1 });
+    expect(new Set(site.calls.map((call) => call["messageId"])).size).toBe(site.calls.length);
+    expect(
+      named("page")
+        .map((call) => pageOf(call)["path"])
+        .sort(),
+    ).toEqual(["/", "/next"]);
+  });
+
+  /** Opens a page whose time stands still; nothing waits any more. */
+  async function openAtRest(): Promise<void> {
+    const start = Date.parse("2026-01-05T10:00:00Z");
+    await page.clock.install({ time: start });
+    await page.goto(`${site.origin}/`);
+    await waitFor("page");
+    await page.clock.pauseAt(start + 3_600_000);
+    await expect.poll(() => page.evaluate("localStorage.clicktrail_queue")).toBeUndefined();
+  }
+
+  it("tries again after 1 s, then after 2 s, and after as long as the service asks", async () => {
+    await openAtRest();
+    let posts = 0;
+    page.on("response", (response) => {
+      if (response.url().includes("/v1/b")) posts += 1;
+    });
+    const postsAfter = async (ms: number): Promise<number> => {
+      await page.clock.runFor(ms);
+      // By the time that this has been answered, so has what was sent before it.
+      await page.evaluate("fetch('/next').then((answer) => answer.text())");
+      return posts;
+    };
+    site.answers.push(503, 503, 429);
+    await page.evaluate("clicktrail.track('patient')");
+    expect(await postsAfter(299)).toBe(0);
+    expect(await postsAfter(1)).toBe(1);
+    expect(await postsAfter(999)).toBe(1);
+    expect(await postsAfter(1)).toBe(2);
+    expect(await postsAfter(1999)).toBe(2);
+    expect(await postsAfter(1)).toBe(3);
+    expect(await postsAfter(29_999)).toBe(3);
+    await page.clock.runFor(1);
+    await waitFor("patient");
+  });
+
+  it.each([
+    ["its tab is hidden", "visibilitychange"],
+    ["it is left", "pagehide"],
+  ])("sends at once when %s, by sendBeacon", async (_case, type) => {
+    await openAtRest();
+    await page.evaluate(`
+      window.beacons = 0;
+      const { sendBeacon } = navigator;
+      navigator.sendBeacon = (...args) => ++beacons && sendBeacon.apply(navigator, args);
+      clicktrail.track("last_word");
+      if ("${type}" === "visibilitychange") Object.defineProperty(document, "hidden", { value: true });
+      (document.hidden ? document : window).dispatchEvent(new Event("${type}"))`);
+    await waitFor("last_word");
+    expect(await page.evaluate("beacons")).toBe(1);
+  });
+
   it("goes on sending what was refused when its tab is hidden meanwhile", async () => {
     site.answers.push(503);
     await page.goto(`${site.origin}/`);

@@ -19,7 +19,7 @@ export interface TestSite {
   origin: string;
   calls: SentCall[];
   bodies: string[];
-  /** Statuses for the next posts; 200 when none is left. */
+  /** Statuses for the next posts; 200 when none is left. A 429 asks for 30 seconds. */
   answers: number[];
   /** The calls of one event; `page` and `identify` by their type. */
   named(name: string): SentCall[];
@@ -45,6 +45,7 @@ const PAGES: Record<string, string> = {
 const HEAD: Record<string, string> = {
   "/queued": "/queue.js",
   "/layer": "/layer.js",
+  "/gtag": "/gtag.js",
   "/late": "/late.js",
   "/tcf": "/tcf.js",
   "/google": "/google.js",
@@ -62,6 +63,11 @@ const SCRIPTS: Record<string, string> = {
   "/queue.js": `window.clicktrail = window.clicktrail || [];
     clicktrail.push(["identify", "u-1", {plan: "pro"}], ["track", "sign_up", {method: "email"}]);`,
   "/layer.js": `window.dataLayer = [{event: "gtm.js"}, {event: "view_item", ecommerce: {value: 5}}];`,
+  "/gtag.js": `window.dataLayer = [];
+    function gtag() { dataLayer.push(arguments); }
+    gtag("js", new Date());
+    gtag("config", "G-1");
+    gtag("event", "sign_up", {method: "email"});`,
   "/late.js": `addEventListener("load", () => { window.dataLayer = [{event: "late_event"}]; });`,
   "/tcf.js": `let tell;
     window.__tcfapi = (command, version, done) => {
@@ -101,7 +107,7 @@ export async function startTestSite(): Promise<TestSite> {
     for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
     const status = answers.shift() ?? 200;
     if (status === 200) keep(Buffer.concat(chunks).toString());
-    res.writeHead(status).end("{}");
+    res.writeHead(status, status === 429 ? { "Retry-After": "30" } : {}).end("{}");
   });
   function keep(body: string): void {
     bodies.push(body);

@@ -1,27 +1,10 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  callApi,
-  disposeService,
-  type RunningService,
-  startService,
-  waitUntilSettled,
-} from "../support/service.ts";
+import { callApi, disposeService, type RunningService, startService } from "../support/service.ts";
+import * as journeys from "./journeys.ts";
+import { SOON } from "./journeys.ts";
 import { type ServiceSite, startServiceSite } from "./service-site.ts";
 import { AS_A_PERSON, closeContext, hasChromium, launchChromium } from "./support.ts";
-
-interface Entry {
-  type: string;
-  name: string;
-  path: string | null;
-  url: string | null;
-  value_minor: number | null;
-  currency: string | null;
-  properties: Record<string, unknown>;
-}
-
-/** How soon a change is in force everywhere, and a page's events are on disk. */
-const SOON = { timeout: 15_000 };
 
 describe.runIf(hasChromium)("triggers made without code", () => {
   let service: RunningService;
@@ -67,7 +50,7 @@ describe.runIf(hasChromium)("triggers made without code", () => {
   afterEach(() => closeContext(context));
 
   const addTrigger = (trigger: object) =>
-    callApi(service, "POST", `/v1/sites/${siteId}/triggers`, trigger);
+    callApi<{ id: string }>(service, "POST", `/v1/sites/${siteId}/triggers`, trigger);
   const publish = () => callApi(service, "POST", `/v1/sites/${siteId}/versions`, {});
   const switchTo = (collects: string) =>
     callApi(service, "PATCH", `/v1/sites/${siteId}`, { collects });
@@ -91,26 +74,8 @@ describe.runIf(hasChromium)("triggers made without code", () => {
       )
       .toBe(true);
 
-  async function journeyOf(userId: string): Promise<Entry[]> {
-    await waitUntilSettled(service);
-    const route = `/v1/contacts/${userId}/journey?limit=200`;
-    const { entries } = await callApi<{ entries: Entry[] }>(service, "GET", route).catch(() => ({
-      entries: [],
-    }));
-    return entries.reverse();
-  }
-
-  async function arrived(userId: string, name: string): Promise<Entry> {
-    let found: Entry | undefined;
-    await expect
-      .poll(async () => {
-        found = (await journeyOf(userId)).find((entry) => entry.name === name);
-        return found?.name;
-      }, SOON)
-      .toBe(name);
-    if (!found) throw new Error(`no ${name}`);
-    return found;
-  }
+  const journeyOf = (userId: string) => journeys.journeyOf(service, userId);
+  const arrived = (userId: string, name: string) => journeys.arrived(service, userId, name);
 
   it("with the mouse: composed on the page, published, and firing on the site", async () => {
     const page = await operator.newPage();
@@ -377,6 +342,29 @@ describe.runIf(hasChromium)("triggers made without code", () => {
     expect(sent.filter((body) => !body.includes('"type":"page"'))).toEqual([]);
     expect(complaints).toEqual([]);
     await page.close();
+  });
+
+  it("rolled back on the page: what the earlier version had fires again, and nothing else", async () => {
+    const onPage = (event: string) => addTrigger({ name: event, on: { type: "page_view" }, event });
+    const { id } = await onPage("first_seen");
+    await publish();
+    await callApi(service, "PATCH", `/v1/sites/${siteId}/triggers/${id}`, { enabled: false });
+    await onPage("second_seen");
+    await publish();
+    await open("/shop", "back-1");
+    await arrived("back-1", "second_seen");
+    const page = await operator.newPage();
+    await page.goto(`${service.url}/sites/${siteId}`);
+    await page.getByRole("button", { name: "Roll back to version 1" }).click();
+    await page.getByText("The site runs version 3").waitFor();
+    await page.close();
+    await open("/thanks", "back-1");
+    await arrived("back-1", "first_seen");
+    const names = (await journeyOf("back-1")).map(({ name, path }) => `${name} on ${path}`);
+    expect(names.filter((name) => name.includes("_seen")).sort()).toEqual([
+      "first_seen on /thanks",
+      "second_seen on /shop",
+    ]);
   });
 
   it("stopped by the switch: page views alone, then nothing, then everything again", async () => {
