@@ -17,6 +17,7 @@ export interface SentCall {
 /** A site with the script on every page, under a strict policy, and the collector it sends to. */
 export interface TestSite {
   origin: string;
+  /** Each once, however often it was sent. */
   calls: SentCall[];
   bodies: string[];
   /** Statuses for the next posts; 200 when none is left. A 429 asks for 30 seconds. */
@@ -113,7 +114,12 @@ export async function startTestSite(): Promise<TestSite> {
     bodies.push(body);
     const batch: unknown = objectOf(JSON.parse(body))["batch"];
     if (!Array.isArray(batch)) return;
-    for (const call of batch) if (isObject(call)) calls.push({ type: "", ...call });
+    for (const call of batch)
+      if (isObject(call) && !isKnown(call)) calls.push({ type: "", ...call });
+  }
+  /** A page that is left may send what is under way again: like the service, the site knows its id. */
+  function isKnown({ messageId }: Record<string, unknown>): boolean {
+    return calls.some((call) => call["messageId"] === messageId);
   }
   const named = (name: string) =>
     calls.filter(({ type, event }) => event === name || type === name);
