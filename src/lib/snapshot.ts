@@ -40,6 +40,11 @@ export function createSnapshot<T>(
   let timer: NodeJS.Timeout | undefined;
   let loads = 0;
   let newest = 0;
+  let isStopped = false;
+  /** A load that a stop overtook fails because the database is closed: nobody's trouble. */
+  const report = (error: unknown): void => {
+    if (!isStopped) onError(error);
+  };
 
   async function refresh(): Promise<void> {
     // Two loads can overtake each other: only a later one may replace an earlier one's result.
@@ -61,14 +66,16 @@ export function createSnapshot<T>(
       if (kept !== undefined && newest === 0) value = kept;
     },
     async start() {
-      await refresh().catch(onError);
+      isStopped = false;
+      await refresh().catch(report);
+      if (isStopped) return;
       let isLoading = false;
       timer = setInterval(() => {
         // A database that does not answer is not asked again and again.
         if (isLoading) return;
         isLoading = true;
         void refresh()
-          .catch(onError)
+          .catch(report)
           .finally(() => {
             isLoading = false;
           });
@@ -76,6 +83,7 @@ export function createSnapshot<T>(
       timer.unref();
     },
     stop() {
+      isStopped = true;
       clearInterval(timer);
     },
   };
