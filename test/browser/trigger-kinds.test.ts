@@ -1,9 +1,10 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { callApi, disposeService, type RunningService, startService } from "../support/service.ts";
+import { callApi, type RunningService } from "../support/service.ts";
 import { arrived, journeyOf, SOON } from "./journeys.ts";
-import { type ServiceSite, startServiceSite } from "./service-site.ts";
-import { AS_A_PERSON, closeContext, hasChromium, launchChromium } from "./support.ts";
+import { startOperatedSite } from "./operated-site.ts";
+import type { ServiceSite } from "./service-site.ts";
+import { closeContext, hasChromium } from "./support.ts";
 
 /** What somebody puts into the form of a trigger, by its labels. */
 interface Kind {
@@ -93,22 +94,12 @@ describe.runIf(hasChromium)("a trigger of each kind, made on the page of a site"
   let site: ServiceSite;
   let browser: Browser;
   let operator: BrowserContext;
+  let stop: () => Promise<void>;
 
   beforeAll(async () => {
-    service = await startService();
-    site = await startServiceSite();
-    site.service = service.url;
-    browser = await launchChromium([...AS_A_PERSON, "--autoplay-policy=no-user-gesture-required"]);
-    operator = await browser.newContext();
-    const page = await operator.newPage();
-    await page.goto(service.signInUrl());
-    await page.close();
+    ({ service, site, browser, operator, stop } = await startOperatedSite());
   });
-  afterAll(async () => {
-    await browser.close();
-    site.stop();
-    await disposeService(service);
-  });
+  afterAll(() => stop());
 
   it.each([
     ["mouse", MOUSE],

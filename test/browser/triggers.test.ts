@@ -1,10 +1,11 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { callApi, disposeService, type RunningService, startService } from "../support/service.ts";
+import { callApi, type RunningService } from "../support/service.ts";
 import * as journeys from "./journeys.ts";
 import { SOON } from "./journeys.ts";
-import { type ServiceSite, startServiceSite } from "./service-site.ts";
-import { AS_A_PERSON, closeContext, hasChromium, launchChromium } from "./support.ts";
+import { startOperatedSite } from "./operated-site.ts";
+import type { ServiceSite } from "./service-site.ts";
+import { closeContext, hasChromium } from "./support.ts";
 
 describe.runIf(hasChromium)("triggers made without code", () => {
   let service: RunningService;
@@ -14,23 +15,13 @@ describe.runIf(hasChromium)("triggers made without code", () => {
   let context: BrowserContext;
   let visit: Page;
   let operator: BrowserContext;
+  let stop: () => Promise<void>;
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    service = await startService();
-    site = await startServiceSite();
-    site.service = service.url;
-    browser = await launchChromium([...AS_A_PERSON, "--autoplay-policy=no-user-gesture-required"]);
-    operator = await browser.newContext();
-    const page = await operator.newPage();
-    await page.goto(service.signInUrl());
-    await page.close();
+    ({ service, site, browser, operator, stop } = await startOperatedSite());
   });
-  afterAll(async () => {
-    await browser.close();
-    site.stop();
-    await disposeService(service);
-  });
+  afterAll(() => stop());
 
   beforeEach(async () => {
     const made = await callApi<{ id: string; write_key: string }>(service, "POST", "/v1/sites", {
