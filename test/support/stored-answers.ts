@@ -1,7 +1,9 @@
 import type { Flag } from "../../src/contacts/fact.ts";
+import { groupBy } from "../../src/contacts/group-by.ts";
 import type { Engine } from "../../src/db/db.ts";
-import { sql } from "../../src/db/sql.ts";
+import { type Sql, sql } from "../../src/db/sql.ts";
 import { cleanEmail, cleanUserId } from "../../src/lib/junk-ids.ts";
+import type { Refs } from "../../src/lib/refs.ts";
 import { createEvent, type EventRow } from "../../src/log/event.ts";
 import { BEFORE_ALL, toClickEvent, toEvent } from "./case-events.ts";
 import { type CaseItem, homeOf, spellFlag, workspaceOf } from "./case-file.ts";
@@ -86,9 +88,11 @@ export async function answerStored(
       return key;
     });
     await feedOrders(driver, [...orders.values()]);
-    const answers = new Map<string, StoredAnswer>();
-    for (const [key, fed] of orders) answers.set(key, await readAnswer(driver, fed));
-    return keys.map((key) => answers.get(key) ?? noAnswer());
+    const stored = await readStored(driver);
+    return keys.map((key) => {
+      const fed = orders.get(key);
+      return fed ? answerOf(driver, fed, stored) : noAnswer();
+    });
   } finally {
     await driver.dispose();
     await teardown();
@@ -157,9 +161,9 @@ function factsOf(
   ];
 }
 
-async function readAnswer(driver: JourneyDriver, { given, numbers }: Fed): Promise<StoredAnswer> {
+function answerOf(driver: JourneyDriver, { given, numbers }: Fed, stored: Stored): StoredAnswer {
   const found = noAnswer();
-  for (const [name, number] of numbers) await readAnswers(driver, given, name, number, found);
+  for (const [name, number] of numbers) addAnswers(driver, given, name, number, stored, found);
   return found;
 }
 
@@ -233,26 +237,60 @@ function toMerge(
   });
 }
 
-async function readAnswers(
-  driver: JourneyDriver,
+/** Rows of every workspace, by its number: asking for those of each alone took longer than the projection. */
+interface Stored {
+  readonly entries: RowsOf<{ event_id: string; contact: number }>;
+  readonly visitors: RowsOf<{ visitor: number; anonymous_id: string }>;
+  readonly flags: RowsOf<{ kind: Flag["kind"]; about: string }>;
+  readonly refs: RowsOf<{ ref: string; contact: number; contact_id: string }>;
+  /** By time. */
+  readonly sessions: RowsOf<{ event_id: string; anonymous_id: string; session: number }>;
+}
+
+/** The rows of one workspace. */
+type RowsOf<T> = (workspaceId: number) => readonly T[];
+
+async function readStored({ db }: JourneyDriver): Promise<Stored> {
+  async function read<T>(query: Sql): Promise<RowsOf<T>> {
+    const rows = await db.all<T & { workspace_id: number }>(query);
+    const byWorkspace = groupBy(rows, ({ workspace_id }) => workspace_id);
+    return (workspaceId) => byWorkspace.get(workspaceId) ?? [];
+  }
+  return {
+    entries: await read(sql`
+      SELECT j.workspace_id, e.event_id, j.contact
+      FROM journey AS j JOIN events AS e ON e.seq = j.seq`),
+    visitors: await read(sql`SELECT workspace_id, visitor, anonymous_id FROM visitors`),
+    flags: await read(sql`SELECT workspace_id, kind, about FROM identity_flags`),
+    refs: await read(sql`
+      SELECT r.workspace_id, r.ref, r.contact, c.contact_id FROM contact_refs AS r
+      JOIN contacts AS c ON c.workspace_id = r.workspace_id AND c.contact = r.contact`),
+    sessions: await read(sql`
+      SELECT v.workspace_id, e.event_id, e.anonymous_id, v.session
+      FROM visitor_events AS v
+      JOIN events AS e ON e.seq = v.seq
+      JOIN sessions AS s ON s.workspace_id = v.workspace_id AND s.session = v.session
+      WHERE v.kind <> 'alias'
+      ORDER BY s.started_at, v.occurred_at, v.fact_id`),
+  };
+}
+
+function addAnswers(
+  { refsOf }: JourneyDriver,
   one: StoredCase,
   name: string,
   workspaceId: number,
+  stored: Stored,
   found: StoredAnswer,
-): Promise<void> {
-  const { db } = driver;
-  const label = await readLabels(driver, one, name, workspaceId);
-  const entries = await db.all<{ event_id: string; contact: number }>(sql`
-    SELECT e.event_id, j.contact FROM journey AS j JOIN events AS e ON e.seq = j.seq
-    WHERE j.workspace_id = ${workspaceId}`);
-  for (const { event_id, contact } of entries) found.events.set(event_id, label(contact));
-  await readSessionNumbers(db, workspaceId, found.sessions);
-  const visitors = await db.all<{ visitor: number; anonymous_id: string }>(sql`
-    SELECT visitor, anonymous_id FROM visitors WHERE workspace_id = ${workspaceId}`);
-  const visitorOf = new Map(visitors.map((row) => [String(row.visitor), row.anonymous_id]));
-  const flags = await db.all<{ kind: Flag["kind"]; about: string }>(sql`
-    SELECT kind, about FROM identity_flags WHERE workspace_id = ${workspaceId}`);
-  for (const { kind, about } of flags) {
+): void {
+  const label = labelContacts(refsOf(workspaceId), one, name, stored.refs(workspaceId));
+  for (const { event_id, contact } of stored.entries(workspaceId))
+    found.events.set(event_id, label(contact));
+  numberSessions(stored.sessions(workspaceId), found.sessions);
+  const visitorOf = new Map(
+    stored.visitors(workspaceId).map((row) => [String(row.visitor), row.anonymous_id]),
+  );
+  for (const { kind, about } of stored.flags(workspaceId)) {
     const parts: string[] = JSON.parse(about);
     const isVisitor = kind === "shared" || kind === "kiosk";
     const spelled = parts.map((part) =>
@@ -263,17 +301,12 @@ async function readAnswers(
 }
 
 /** How the case calls the contacts that the projection made. */
-async function readLabels(
-  { db, refsOf }: JourneyDriver,
+function labelContacts(
+  refs: Refs,
   one: StoredCase,
   name: string,
-  workspaceId: number,
-): Promise<(contact: number) => string> {
-  const refs = refsOf(workspaceId);
-  const rows = await db.all<{ ref: string; contact: number; contact_id: string }>(sql`
-    SELECT r.ref, r.contact, c.contact_id FROM contact_refs AS r
-    JOIN contacts AS c ON c.workspace_id = r.workspace_id AND c.contact = r.contact
-    WHERE r.workspace_id = ${workspaceId}`);
+  rows: ReturnType<Stored["refs"]>,
+): (contact: number) => string {
   const contactOf = new Map(rows.map(({ ref, contact }) => [ref, contact]));
   const founderOf = new Map(rows.map(({ contact, contact_id }) => [contact, contact_id]));
   const known = Object.entries(one.contacts ?? {}).filter(
@@ -296,18 +329,10 @@ async function readLabels(
   return (contact) => labels.get(contact) ?? `new:${named.get(founderOf.get(contact) ?? "")}`;
 }
 
-async function readSessionNumbers(
-  db: JourneyDriver["db"],
-  workspaceId: number,
+function numberSessions(
+  rows: ReturnType<Stored["sessions"]>,
   sessions: Map<string, string | null>,
-): Promise<void> {
-  const rows = await db.all<{ event_id: string; anonymous_id: string; session: number }>(sql`
-    SELECT e.event_id, e.anonymous_id, v.session
-    FROM visitor_events AS v
-    JOIN events AS e ON e.seq = v.seq
-    JOIN sessions AS s ON s.workspace_id = v.workspace_id AND s.session = v.session
-    WHERE v.workspace_id = ${workspaceId} AND v.kind <> 'alias'
-    ORDER BY s.started_at, v.occurred_at, v.fact_id`);
+): void {
   const numbers = new Map<string, Map<number, number>>();
   for (const { event_id, anonymous_id, session } of rows) {
     const own = numbers.get(anonymous_id) ?? new Map<number, number>();
