@@ -1,7 +1,13 @@
 import type { BatchStatement, Engine } from "../db/db.ts";
+import { mapAtOnce } from "../lib/map-at-once.ts";
 import type { Refs } from "../lib/refs.ts";
 import type { StoredEvent } from "../log/event.ts";
-import type { AppendChanges, Projection, ProjectionBatch } from "../log/projection.ts";
+import {
+  type AppendChanges,
+  type Projection,
+  type ProjectionBatch,
+  WORKSPACES_AT_ONCE,
+} from "../log/projection.ts";
 import { type DescribedEvent, describeEvent } from "./describe.ts";
 import { groupBy } from "./group-by.ts";
 import { isDecision } from "./links.ts";
@@ -50,8 +56,7 @@ export function createJourneyProjection(deps: JourneyProjectionDeps): Projection
     after: "traffic",
     create: (table) => createTables(deps.engine, table),
     async handle(batch, db) {
-      const writes: BatchStatement[] = [];
-      for (const workspaceId of workspacesOf(batch)) {
+      const writes = await mapAtOnce(workspacesOf(batch), WORKSPACES_AT_ONCE, (workspaceId) => {
         const scope: Scope = {
           db,
           table: batch.table,
@@ -59,9 +64,9 @@ export function createJourneyProjection(deps: JourneyProjectionDeps): Projection
           crowdEvents,
           erasedOf: async (refs) => (await deps.erasedRefs?.(workspaceId, [...refs])) ?? new Set(),
         };
-        writes.push(...(await handleWorkspace(deps, scope, batch)));
-      }
-      return writes;
+        return handleWorkspace(deps, scope, batch);
+      });
+      return writes.flat();
     },
   };
 }

@@ -17,6 +17,9 @@ export interface Change {
 /** Names a table (or index) of the generation that is being filled: `table("journey")`. */
 export type TableName = (name: string) => Sql;
 
+/** Of the workspaces in a batch: each waits for its own reads, and a pool of PostgreSQL has four connections. */
+export const WORKSPACES_AT_ONCE = 4;
+
 /** What a handler gets: consecutive events of the log, and the changes its predecessors appended. */
 export interface ProjectionBatch {
   readonly events: readonly StoredEvent[];

@@ -1,7 +1,7 @@
-import type { BatchStatement } from "../db/db.ts";
 import { sql } from "../db/sql.ts";
+import { mapAtOnce } from "../lib/map-at-once.ts";
 import type { StoredEvent } from "../log/event.ts";
-import type { AppendChanges, Projection } from "../log/projection.ts";
+import { type AppendChanges, type Projection, WORKSPACES_AT_ONCE } from "../log/projection.ts";
 import type { Signal } from "./define.ts";
 import { RULES_VERSION } from "./judge.ts";
 import { findTouchedClicks } from "./judge-engagement.ts";
@@ -44,15 +44,18 @@ export function createTrafficProjection({ signals, appendChanges }: TrafficDeps)
       WHERE v.verdict <> w.verdict OR v.certainty <> w.certainty
       ORDER BY w.seq`,
     async handle({ events, table, isFilling = false }, db) {
-      const statements: BatchStatement[] = [];
-      const changes: { workspaceId: number; seq: number }[] = [];
-      for (const [key, own] of groupBy(events, (event) => String(event.workspace_id))) {
+      const byWorkspace = groupBy(events, (event) => String(event.workspace_id));
+      const judged = await mapAtOnce(byWorkspace, WORKSPACES_AT_ONCE, async ([key, own]) => {
         const workspaceId = Number(key);
         const store = createTrafficStore(db, table, workspaceId);
         const { changed, ...writes } = await judgeBatch(own, store, signals);
-        statements.push(...writeTraffic(db.engine, table, workspaceId, writes));
-        changes.push(...changed.map((seq) => ({ workspaceId, seq })));
-      }
+        return {
+          statements: writeTraffic(db.engine, table, workspaceId, writes),
+          changes: changed.map((seq) => ({ workspaceId, seq })),
+        };
+      });
+      const statements = judged.flatMap((own) => own.statements);
+      const changes = judged.flatMap((own) => own.changes);
       const isNews = changes.length > 0 && !isFilling;
       return isNews ? [...statements, appendChanges(STAGE, changes)] : statements;
     },

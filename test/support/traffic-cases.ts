@@ -157,11 +157,9 @@ async function runStored(file: string, shuffles: number, engine: Engine): Promis
         return key;
       });
       await feedOrders(driver, [...orders.values()]);
-      const verdictsOf = new Map<string, ReadonlyMap<string, Verdict>>();
-      for (const key of orders.keys()) {
-        verdictsOf.set(key, await driver.verdicts(verdictsOf.size + 1));
-      }
-      return keys.map((key) => verdictsOf.get(key) ?? new Map());
+      const found = await driver.allVerdicts();
+      const workspaceOf = new Map([...orders.keys()].map((key, index) => [key, index + 1]));
+      return keys.map((key) => found.get(workspaceOf.get(key) ?? 0) ?? new Map());
     });
   } finally {
     await driver.dispose();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db, Engine } from "../../src/db/db.ts";
-import { sql } from "../../src/db/sql.ts";
+import { type Sql, sql } from "../../src/db/sql.ts";
 import { createAppendChanges } from "../../src/log/changes.ts";
 import type { EventRow } from "../../src/log/event.ts";
 import { createPartitions } from "../../src/log/event-partitions.ts";
@@ -22,9 +22,17 @@ export interface TrafficDriver {
   rebuild(slice: number): Promise<void>;
   /** The verdicts of a workspace by event id. */
   verdicts(workspaceId: number): Promise<Map<string, Verdict>>;
+  /** Those of all workspaces, by their number: asked for one by one they take longer than judging. */
+  allVerdicts(): Promise<Map<number, Map<string, Verdict>>>;
   /** Event ids of a workspace in the changes feed, in order. */
   changes(workspaceId: number): Promise<string[]>;
   dispose(): Promise<void>;
+}
+
+interface StoredVerdict extends Omit<Verdict, "reasons"> {
+  readonly workspace_id: number;
+  readonly event_id: string;
+  readonly reasons: string;
 }
 
 /** Opens a driver; dispose of it. */
@@ -52,6 +60,20 @@ export async function createTrafficDriver(engine: Engine): Promise<TrafficDriver
     }
   }
 
+  async function readVerdicts(condition: Sql): Promise<Map<number, Map<string, Verdict>>> {
+    const rows = await db.all<StoredVerdict>(sql`
+      SELECT v.workspace_id, e.event_id, v.verdict, v.certainty, v.score, v.reasons,
+        v.rules_version AS "rulesVersion"
+      FROM verdicts AS v JOIN events AS e ON e.seq = v.seq AND e.workspace_id = v.workspace_id
+      WHERE ${condition}`);
+    const found = new Map<number, Map<string, Verdict>>();
+    for (const { workspace_id, event_id, reasons, ...verdict } of rows) {
+      const own = found.get(workspace_id) ?? new Map<string, Verdict>();
+      found.set(workspace_id, own.set(event_id, { ...verdict, reasons: JSON.parse(reasons) }));
+    }
+    return found;
+  }
+
   return {
     db,
     async feed(facts, slice = 1000) {
@@ -74,21 +96,9 @@ export async function createTrafficDriver(engine: Engine): Promise<TrafficDriver
       cursor = { txid: 0, seq: 0 };
       await follow(count?.n ?? 0, slice);
     },
-    async verdicts(workspaceId) {
-      const rows = await db.all<
-        Omit<Verdict, "reasons"> & { event_id: string; reasons: string }
-      >(sql`
-        SELECT e.event_id, v.verdict, v.certainty, v.score, v.reasons,
-          v.rules_version AS "rulesVersion"
-        FROM verdicts AS v JOIN events AS e ON e.seq = v.seq AND e.workspace_id = v.workspace_id
-        WHERE v.workspace_id = ${workspaceId}`);
-      return new Map(
-        rows.map(({ event_id, reasons, ...verdict }) => [
-          event_id,
-          { ...verdict, reasons: JSON.parse(reasons) },
-        ]),
-      );
-    },
+    verdicts: async (workspaceId) =>
+      (await readVerdicts(sql`v.workspace_id = ${workspaceId}`)).get(workspaceId) ?? new Map(),
+    allVerdicts: () => readVerdicts(sql`TRUE`),
     async changes(workspaceId) {
       const rows = await db.all<{ event_id: string }>(sql`
         SELECT e.event_id FROM changes AS c
