@@ -22,7 +22,13 @@ const GROWTH_MB = 40;
  */
 export async function benchBackPressure(): Promise<BenchFigure[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
-  const env = { DATA_DIR: dataDir, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" };
+  const env = {
+    DATA_DIR: dataDir,
+    WRITE_KEY,
+    LOG_LEVEL: "warn",
+    DATABASE_URL: "",
+    TRUST_PROXY: "1",
+  };
   const limited = { ...env, JOURNAL_LIMIT: `${LIMIT_MB}mb`, JOURNAL_SEGMENT: "4mb" };
   const server = await startService(limited, PORT);
   try {

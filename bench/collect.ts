@@ -17,6 +17,8 @@ import {
 const WRITE_KEY = "bench-write-key-0123456789";
 const ROUNDS = 5;
 const ROUND_S = 2;
+/** The service has much more code to compile than the server that only parses: 200,000 events are enough for both. */
+const WARM_UP_S = 6;
 /** Long enough that the import must keep pace: a burst alone could hide in the journal. */
 const SUSTAINED_S = 20;
 /** Events of a request, and connections: a beacon each, a server's flush, an import. */
@@ -52,7 +54,13 @@ interface Measured extends LoadResult {
 export async function* benchCollect(): AsyncGenerator<BenchFigure> {
   const shapes = wantedShapes();
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
-  const env = { DATA_DIR: dataDir, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "" };
+  const env = {
+    DATA_DIR: dataDir,
+    WRITE_KEY,
+    LOG_LEVEL: "warn",
+    DATABASE_URL: "",
+    TRUST_PROXY: "1",
+  };
   const start = () => startService(env, 4261);
   const servers: BenchServer[] = [];
   try {
@@ -85,7 +93,7 @@ async function* measureShape(
   ours: BenchServer,
 ): AsyncGenerator<BenchFigure> {
   const name = `batches of ${shape.batch}`;
-  for (const server of [parsing, ours]) await measure(server, shape, 1);
+  for (const server of [parsing, ours]) await measure(server, shape, WARM_UP_S);
   await waitUntilSettled(ours.port, SETTLE_S);
   const ceilings: Measured[] = [];
   const bursts: Measured[] = [];

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /** What a load generator sends: each path of a file in turn, or batches of events that are all new. */
@@ -8,7 +8,8 @@ export type RequestOrder =
 
 const BROWSER =
   "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
-const VISITORS = 2000;
+/** One by one: on a site nobody sends hundreds a minute, and no address has thousands of visitors. */
+const EVENTS_OF_A_VISITOR = 20;
 const LANGUAGES = Array.from({ length: 20 }, (_, index) => `x${String.fromCharCode(97 + index)}`);
 
 /**
@@ -52,23 +53,35 @@ function describeReader(index: number): string {
   ].join("\r\n");
 }
 
-/** Page views and events as Segment's browser client sends them: some 900 bytes each. */
+/**
+ * Page views and events as Segment's browser client sends them, some 900 bytes each, twenty of a visitor, each
+ * request from an address of its own, as a proxy tells it.
+ */
 function createBatches(size: number, writeKey: string): () => Buffer {
   const run = randomUUID().slice(0, 8);
   const basic = Buffer.from(`${writeKey}:`).toString("base64");
   const head = `POST /v1/batch HTTP/1.1\r\nHost: 127.0.0.1\r\n${BROWSER}\r\nOrigin: https://shop.example\r\nAuthorization: Basic ${basic}\r\nContent-Type: text/plain\r\n`;
   const timestamp = new Date().toISOString();
+  let address = randomInt(2 ** 24);
   let sent = 0;
   return () => {
     const events: string[] = [];
-    for (let n = 0; n < size; n++)
-      events.push(describeEvent(`${run}-${sent++}`, sent % VISITORS, timestamp));
+    for (let n = 0; n < size; n++, sent++) {
+      const visitor = Math.floor(sent / EVENTS_OF_A_VISITOR);
+      events.push(describeEvent(run, sent, visitor, timestamp));
+    }
     const body = `{"batch":[${events.join(",")}],"sentAt":"${timestamp}"}`;
-    return Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    const from = `X-Forwarded-For: ${describeAddress(address++)}\r\n`;
+    return Buffer.from(`${head}${from}Content-Length: ${body.length}\r\n\r\n${body}`);
   };
 }
 
+/** Of 10.0.0.0/8. */
+function describeAddress(number: number): string {
+  return `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
+}
+
 /** ASCII only: its length is its size. */
-function describeEvent(id: string, visitor: number, timestamp: string): string {
-  return `{"type":"track","event":"Product Viewed","messageId":"ajs-next-1795522389592-${id}","anonymousId":"6f1e2c0a-30d4-4b43-9d0c-${String(visitor).padStart(12, "0")}","timestamp":"${timestamp}","properties":{"product_id":"sku-${visitor}","name":"Trail running shoe","category":"Shoes","price":89.9,"currency":"EUR","quantity":1,"position":${visitor % 20}},"context":{"page":{"path":"/shoes/trail","referrer":"https://www.example.com/","search":"?color=red","title":"Trail running shoe - Shop","url":"https://shop.example/shoes/trail?color=red"},"userAgent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36","locale":"en-US","timezone":"Europe/Berlin","library":{"name":"analytics.js","version":"next-1.84.3"}},"integrations":{}}`;
+function describeEvent(run: string, sent: number, visitor: number, timestamp: string): string {
+  return `{"type":"track","event":"Product Viewed","messageId":"ajs-next-1795522389592-${run}-${sent}","anonymousId":"${run}-30d4-4b43-9d0c-${String(visitor).padStart(12, "0")}","timestamp":"${timestamp}","properties":{"product_id":"sku-${visitor}","name":"Trail running shoe","category":"Shoes","price":89.9,"currency":"EUR","quantity":1,"position":${visitor % 20}},"context":{"page":{"path":"/shoes/trail","referrer":"https://www.example.com/","search":"?color=red","title":"Trail running shoe - Shop","url":"https://shop.example/shoes/trail?color=red"},"userAgent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36","locale":"en-US","timezone":"Europe/Berlin","library":{"name":"analytics.js","version":"next-1.84.3"}},"integrations":{}}`;
 }

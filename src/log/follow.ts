@@ -22,6 +22,7 @@ import type { Projection } from "./projection.ts";
  * slice judges the whole neighbourhood again, so small ones pay for it more often.
  */
 const SLICE_MS = 20;
+const MOST_SLICE_MS = 100;
 const REST_MS = 5;
 /** While hits saturate the machine the projections, five, take a tenth of their time, and catch up after it. */
 const BUSY_FACTOR = 50;
@@ -167,6 +168,7 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
     if (events.length === 0 && changes.length === 0) return false;
 
     const table = tableOf(generation.generation);
+    const readFrom = monotonicNow();
     const writes = await projection.handle(
       {
         events: withoutTombstones(events),
@@ -182,15 +184,17 @@ function createLoop(projection: Projection, deps: FollowDeps, onAdvanced: () => 
       ? { txid: lastChange.txid, changeSeq: lastChange.change_seq }
       : generation.changes;
     const move = moveCursors(projection, generation, lastEvent, changeCursor, lease.fence());
-    const startedAt = monotonicNow();
+    const wroteFrom = monotonicNow();
     // The cursor first: a stale holder fails before it has written anything.
     await db.batch([move, ...writes]);
-    adaptSlice(monotonicNow() - startedAt);
+    adaptSlice(wroteFrom - readFrom, monotonicNow() - wroteFrom);
     return true;
   }
 
-  function adaptSlice(tookMs: number): void {
-    const factor = tookMs > SLICE_MS ? 0.5 : tookMs < SLICE_MS / 2 ? 1.5 : 1;
+  /** Where the neighbours take long to read, larger slices read them less often. */
+  function adaptSlice(readMs: number, writeMs: number): void {
+    const aim = Math.min(MOST_SLICE_MS, Math.max(SLICE_MS, readMs / 4));
+    const factor = writeMs > aim ? 0.5 : writeMs < aim / 2 ? 1.5 : 1;
     sliceEvents = Math.max(LEAST_EVENTS, Math.min(MOST_EVENTS, Math.round(sliceEvents * factor)));
   }
 

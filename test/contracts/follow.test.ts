@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Db } from "../../src/db/db.ts";
 import { sql } from "../../src/db/sql.ts";
 import { createPartitions } from "../../src/log/event-partitions.ts";
 import { insertEvents, readEvents } from "../../src/log/events-store.ts";
@@ -53,17 +54,17 @@ describe.each(testEngines)("following the log on %s", (engine) => {
 
   async function follow(
     projections: Projection[],
-    owner = "node-1",
-    onTrouble: (name: string, error: unknown) => void = (_name, error) => {
-      throw error;
-    },
+    options: Partial<Parameters<typeof createFollower>[1]> = {},
   ): Promise<Follower> {
     const follower = createFollower(projections, {
       db: database.db,
-      owner,
+      owner: "node-1",
       now: () => Date.now(),
       monotonicNow: () => performance.now(),
-      onTrouble,
+      onTrouble(_name, error) {
+        throw error;
+      },
+      ...options,
     });
     followers.push(follower);
     await follower.start();
@@ -93,6 +94,33 @@ describe.each(testEngines)("following the log on %s", (engine) => {
     expect(await readLags(database.db)).toEqual([{ name: "copied", lag: 0 }]);
   });
 
+  it.each([
+    { readMs: 0, slices: "smaller" },
+    { readMs: 400, slices: "larger" },
+  ])("makes slices $slices where a write takes 30 ms and reading $readMs", async (given) => {
+    const ids = Array.from({ length: 700 }, (_, index) => `e${String(index).padStart(3, "0")}`);
+    await append(ids);
+    let clock = 0;
+    const sizes: number[] = [];
+    const { handle } = copying(1);
+    const projection = copying(1, (batch, db) => {
+      clock += given.readMs;
+      sizes.push(batch.events.length);
+      return handle(batch, db);
+    });
+    const db: Db = {
+      ...database.db,
+      async batch(statements, options) {
+        clock += 30;
+        return database.db.batch(statements, options);
+      },
+    };
+    await follow([projection], { db, monotonicNow: () => clock });
+    await expectCopies(ids);
+    const [first = 0, second = 0] = sizes;
+    expect(Math.sign(second - first)).toBe(given.slices === "larger" ? 1 : -1);
+  });
+
   it("goes on behind the last commit after a restart", async () => {
     await append(["a", "b"]);
     const first = await follow([copying(1)]);
@@ -116,8 +144,7 @@ describe.each(testEngines)("following the log on %s", (engine) => {
           return failures >= 0 ? [...writes, sql`INSERT INTO no_such_table VALUES (1)`] : writes;
         }),
       ],
-      "node-1",
-      (_name, error) => troubles.push(error),
+      { onTrouble: (_name, error) => troubles.push(error) },
     );
     await expectCopies(["a"]);
     expect(troubles).toHaveLength(2);
@@ -172,9 +199,9 @@ describe.each(testEngines)("following the log on %s", (engine) => {
 
   it("lets one node at a time run a projection, and another take over when it stops", async () => {
     await append(["a"]);
-    const first = await follow([copying(1)], "node-1");
+    const first = await follow([copying(1)]);
     await expectCopies(["a"]);
-    const second = await follow([copying(1)], "node-2");
+    const second = await follow([copying(1)], { owner: "node-2" });
     await append(["b"]);
     first.wake();
     second.wake();
@@ -200,7 +227,7 @@ describe.each(testEngines)("following the log on %s", (engine) => {
       return [];
     };
     const troubles: unknown[] = [];
-    await follow([stuck, behind], "node-1", (_name, error) => troubles.push(error));
+    await follow([stuck, behind], { onTrouble: (_name, error) => troubles.push(error) });
     await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(0), { timeout: 5000 });
     expect(seen).toEqual([]);
   });
