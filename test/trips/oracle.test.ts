@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,7 +31,9 @@ describe.runIf(fixtures !== undefined)("an independent judge of rewriters", () =
   async function judge(corpus: string, args: readonly string[]): Promise<string> {
     const oracle = path.join(folder, "oracle/oracle.mjs");
     const all = [oracle, "--corpus", path.join(folder, corpus), ...args, ...JUDGED];
-    const base = ["--tracking-base", `${service.url}/c/`, "--quiet", "--concurrency", "8"];
+    // More at once would be no quicker, and starve the tests beside it.
+    const atOnce = ["--concurrency", String(availableParallelism())];
+    const base = ["--tracking-base", `${service.url}/c/`, "--quiet", ...atOnce];
     const { stdout } = await run(process.execPath, [...all, ...base], { maxBuffer: 1e8 }).catch(
       (error: { stdout: string; stderr: string }) => {
         throw new Error(`${error.stdout}${error.stderr}`.slice(-6000));
