@@ -3,9 +3,15 @@ import os from "node:os";
 import path from "node:path";
 import Database from "better-sqlite3";
 import type { BenchFigure } from "./figure.ts";
-import { runLoad, startService, unimportedBytes, waitUntilImported } from "./processes.ts";
+import {
+  collectSettings,
+  runLoad,
+  startService,
+  unimportedBytes,
+  WRITE_KEY,
+  waitUntilImported,
+} from "./processes.ts";
 
-const WRITE_KEY = "bench-write-key-0123456789";
 const PORT = 4262;
 const BATCH = 100;
 const CONNECTIONS = 16;
@@ -22,14 +28,11 @@ const GROWTH_MB = 40;
  */
 export async function benchBackPressure(): Promise<BenchFigure[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
-  const env = {
-    DATA_DIR: dataDir,
-    WRITE_KEY,
-    LOG_LEVEL: "warn",
-    DATABASE_URL: "",
-    TRUST_PROXY: "1",
+  const limited = {
+    ...collectSettings(dataDir),
+    JOURNAL_LIMIT: `${LIMIT_MB}mb`,
+    JOURNAL_SEGMENT: "4mb",
   };
-  const limited = { ...env, JOURNAL_LIMIT: `${LIMIT_MB}mb`, JOURNAL_SEGMENT: "4mb" };
   const server = await startService(limited, PORT);
   try {
     const warmUp = await flood(WARM_UP_S);

@@ -6,15 +6,16 @@ import { fillLog } from "./fill-log.ts";
 import type { LoadResult } from "./load.ts";
 import {
   type BenchServer,
+  collectSettings,
   runLoad,
   startPlainServer,
   startService,
   unimportedBytes,
+  WRITE_KEY,
   waitUntilImported,
   waitUntilSettled,
 } from "./processes.ts";
 
-const WRITE_KEY = "bench-write-key-0123456789";
 const ROUNDS = 5;
 const ROUND_S = 2;
 /** The service has much more code to compile than the server that only parses: 200,000 events are enough for both. */
@@ -54,13 +55,7 @@ interface Measured extends LoadResult {
 export async function* benchCollect(): AsyncGenerator<BenchFigure> {
   const shapes = wantedShapes();
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "clicktrail-bench-data-"));
-  const env = {
-    DATA_DIR: dataDir,
-    WRITE_KEY,
-    LOG_LEVEL: "warn",
-    DATABASE_URL: "",
-    TRUST_PROXY: "1",
-  };
+  const env = collectSettings(dataDir);
   const start = () => startService(env, 4261);
   const servers: BenchServer[] = [];
   try {

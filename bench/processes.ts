@@ -51,6 +51,14 @@ export async function startServer(
   };
 }
 
+/** The key of what `requests.ts` sends in batches. */
+export const WRITE_KEY = "bench-write-key-0123456789";
+
+/** Settings of a service that takes such batches: on SQLite, behind a proxy that tells where they come from. */
+export function collectSettings(dataDir: string): NodeJS.ProcessEnv {
+  return { DATA_DIR: dataDir, WRITE_KEY, LOG_LEVEL: "warn", DATABASE_URL: "", TRUST_PROXY: "1" };
+}
+
 /** The service, as `npm start` starts it. */
 export function startService(env: NodeJS.ProcessEnv, port: number): Promise<BenchServer> {
   const { scripts } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
