@@ -27,6 +27,11 @@ import { loadSignals } from "./traffic/signals.ts";
 const { config, owner }: ProjectionsOrder = workerData;
 const port = parentPort;
 if (!port) throw new Error("This file is a worker thread.");
+/**
+ * Longest run of one read. Nobody waits for it, but the write-ahead log grows meanwhile. With the 5 s of a page, reads
+ * of 0.5 s ran into it beside saturated neighbours, and each try began anew.
+ */
+const READ_MS = 60_000;
 let isBusy = false;
 const tell = (message: FromProjections) => port.postMessage(message);
 
@@ -61,7 +66,7 @@ async function prepare(): Promise<void> {
 /** Follows the log until it is stopped. */
 async function follow(): Promise<{ wake(): void; stop(): Promise<void> }> {
   const now = createClock(config.CLOCK_OFFSET_FILE);
-  const { db, keyring } = await openStorage(config);
+  const { db, keyring } = await openStorage(config, { readTimeoutMs: READ_MS });
   const access = createAccess({
     db,
     now,

@@ -22,14 +22,21 @@ export interface Storage {
   walBytes(): number;
 }
 
+/** How a command works with the database. */
+interface StorageOptions {
+  /** `false` for a command that does one thing and ends. */
+  readonly threads?: boolean;
+  /** Longest run of one read, in milliseconds; the database's own unless told. */
+  readonly readTimeoutMs?: number;
+}
+
 /**
  * Opens the data folder, the secrets and the database that the settings name. Nothing is migrated yet.
  *
- * @param threads `false` for a command that does one thing and ends
  * @throws {AppError} `cannot_start` for a folder that cannot be written, `invalid_config` for PostgreSQL
  *                    without a SECRET
  */
-export async function openStorage(config: Config, threads = true): Promise<Storage> {
+export async function openStorage(config: Config, options: StorageOptions = {}): Promise<Storage> {
   const folder = await openDataFolder(config.DATA_DIR);
   const previous = [...config.SECRET_PREVIOUS, ...(await folder.readPreviousSecrets())];
   const keyring = createKeyring(await findSecret(config, folder), previous);
@@ -39,7 +46,7 @@ export async function openStorage(config: Config, threads = true): Promise<Stora
     keyring,
     walBytes: () => (file === undefined ? 0 : walBytes(file)),
     isDatabaseLost: file !== undefined && folder.hasLost(file),
-    db: file === undefined ? await connect(config) : openSqlite({ file, threads }),
+    db: file === undefined ? await connect(config, options) : openSqlite({ file, ...options }),
   };
 }
 
@@ -60,8 +67,12 @@ async function findSecret(config: Config, folder: DataFolder): Promise<string> {
 }
 
 /** Loaded by whom it serves: a command on SQLite is done before the driver is read. */
-async function connect({ DATABASE_URL: url = "" }: Config): Promise<Db> {
-  return (await import("./db/postgres.ts")).openPostgres({ url });
+async function connect(
+  { DATABASE_URL: url = "" }: Config,
+  { readTimeoutMs }: StorageOptions,
+): Promise<Db> {
+  const limits = readTimeoutMs === undefined ? {} : { readTimeoutMs };
+  return (await import("./db/postgres.ts")).openPostgres({ url, ...limits });
 }
 
 /** Undefined with PostgreSQL. */

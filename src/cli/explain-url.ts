@@ -5,7 +5,7 @@ import { openStorage } from "../storage.ts";
 
 /** `clicktrail explain-url URL`: what a tracking URL says, and whether its signatures hold. */
 export async function explainUrl(url: string, { json = false }: { json?: boolean }): Promise<void> {
-  const { keyring, db } = await openStorage(loadConfig(process.env), false);
+  const { keyring, db } = await openStorage(loadConfig(process.env), { threads: false });
   await db.close();
   const explained = explain(url, createTokens({ keyring }));
   if (json) console.log(JSON.stringify(explained, null, 2));

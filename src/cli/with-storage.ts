@@ -16,7 +16,7 @@ export interface StorageContext {
 export async function withStorage<T>(work: (context: StorageContext) => Promise<T>): Promise<T> {
   const config = loadConfig(process.env);
   const now = createClock(config.CLOCK_OFFSET_FILE);
-  const storage = await openStorage(config, false);
+  const storage = await openStorage(config, { threads: false });
   try {
     await migrateStorage(storage, now);
     return await work({ config, now, storage });
