@@ -52,9 +52,9 @@ try {
   tell({ kind: "failed", error: describeError(error) });
 }
 
-/** Makes the tables, at full speed: the service waits for it. */
+/** Makes the tables, at full speed: the service waits for it, and starting threads takes longer than the work. */
 async function prepare(): Promise<void> {
-  const { db } = await openStorage(config);
+  const { db } = await openStorage(config, { threads: false });
   try {
     // Their definitions need no references: nothing is handled yet.
     await prepareProjections(await createProjections(db.engine, noRefs), db);

@@ -46,14 +46,16 @@ export type RequestIds = (what: string) => string;
  * @param now milliseconds
  */
 export function createUsedKeys(now: () => number): UsedKeys {
-  const requests = new LRUCache<string, string>({
-    max: REMEMBERED,
-    ttl: DAY_MS,
-    perf: { now },
-    ttlResolution: 0,
-  });
+  // It takes all its room at once, and many a service is never sent a key.
+  let requests: LRUCache<string, string> | undefined;
   return {
     check(callerId, key, ...request) {
+      requests ??= new LRUCache({
+        max: REMEMBERED,
+        ttl: DAY_MS,
+        perf: { now },
+        ttlResolution: 0,
+      });
       const scoped = `${callerId} ${key}`;
       const said = hashOf(request);
       const known = requests.get(scoped);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { LRUCache } from "lru-cache";
 import { AppError } from "../../lib/errors.ts";
 import { parseJson } from "../../lib/json.ts";
+import { createRecentCache, type RecentCache } from "../../lib/recent-cache.ts";
 import type { Refs } from "../../lib/refs.ts";
 import { settlesWithin } from "../../lib/within.ts";
 import type { EventRow } from "../../log/event.ts";
@@ -47,15 +47,15 @@ export interface Received {
   readonly waiting: number;
 }
 
-/** Tokens of Mailgun's signatures, which cover no body: one that comes again with another body is forged. */
-const REMEMBERED_TOKENS = 100_000;
+/** Of Mailgun's signatures, which cover no body: a token that comes again with another body is forged. */
+const REMEMBERED_TOKENS = 50_000;
 
 /** Providers hang up after 10 to 30 s, and send again: a database that does not answer is one that is away. */
 const MATCH_MS = 5000;
 
 /** Takes a provider's request: verified, matched, on disk when it resolves. */
 export function createReceiver(deps: ReceiveDeps): (call: HookCall) => Promise<Received> {
-  const bodies = new LRUCache<string, string>({ max: REMEMBERED_TOKENS });
+  const bodies = createRecentCache<string>(REMEMBERED_TOKENS);
 
   async function verify(call: HookCall, definition: HookDefinition): Promise<void> {
     const credential = deps.hooks.credentialOf(call.workspaceId, call.esp);
@@ -160,14 +160,14 @@ function tally(matched: readonly Matched[]): Received {
 function isReplay(
   { tokenOf }: HookDefinition,
   { workspaceId, esp, bytes }: HookCall,
-  bodies: LRUCache<string, string>,
+  bodies: RecentCache<string>,
 ): boolean {
   const token = tokenOf?.(parseJson(bytes));
   if (token === undefined) return false;
   const key = `${workspaceId} ${esp} ${token}`;
   const body = createHash("sha256").update(bytes).digest("base64url");
   const before = bodies.get(key);
-  bodies.set(key, before ?? body);
+  if (before === undefined) bodies.set(key, body);
   return before !== undefined && before !== body;
 }
 

@@ -8,7 +8,8 @@ import { OPERATIONS } from "./operations.ts";
 /** `/openapi.json`, and the same for people: `/docs` and `/docs/errors`. Nothing is fetched. */
 export function createDocRoutes(baseUrl: string, show: Show, gate: RequestHandler): Router {
   const router = express.Router();
-  const document = JSON.stringify(createOpenApi(baseUrl));
+  // Made when somebody asks for it: every start would take longer.
+  let document: string | undefined;
   const tags = [...new Set(OPERATIONS.map(({ tag }) => tag))];
   const groups = tags.map((tag) => ({
     tag,
@@ -18,6 +19,7 @@ export function createDocRoutes(baseUrl: string, show: Show, gate: RequestHandle
 
   router.get("/openapi.json", (_req, res) => {
     res.set({ "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*" });
+    document ??= JSON.stringify(createOpenApi(baseUrl));
     res.type("json").send(document);
   });
   router.get("/docs", gate, (req, res) => {
