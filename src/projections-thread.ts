@@ -28,8 +28,8 @@ const { config, owner }: ProjectionsOrder = workerData;
 const port = parentPort;
 if (!port) throw new Error("This file is a worker thread.");
 /**
- * Longest run of one read. Nobody waits for it, but the write-ahead log grows meanwhile. With the 5 s of a page, reads
- * of 0.5 s ran into it beside saturated neighbours, and each try began anew.
+ * Longest run of one read. Nobody waits for it, but the write-ahead log grows meanwhile. Beside
+ * saturated neighbours it takes many times as long: within the 5 s of a page some were not done, and began anew.
  */
 const READ_MS = 60_000;
 let isBusy = false;

@@ -16,17 +16,20 @@ if (fixtures === undefined) {
   );
 }
 
+/** Orders of arrival of each case of our own, pure and through a database alike. */
+const OWN_SHUFFLES = 50;
 const own = fileURLToPath(new URL("own-identity-cases.json", import.meta.url));
 
 describe("our own identity cases", () => {
-  it("come out in 50 orders of arrival", async () => {
-    expect(await runIdentityCases(own, { shuffles: 50 })).toMatchObject(clean);
+  it("come out in any order of arrival", async () => {
+    expect(await runIdentityCases(own, { shuffles: OWN_SHUFFLES })).toMatchObject(clean);
   });
 
   it.each(testEngines)(
     "come out through the projection on %s",
     async (engine) => {
-      expect(await runIdentityCases(own, { engine, shuffles: SHUFFLES })).toMatchObject(clean);
+      const shuffles = Math.min(SHUFFLES, OWN_SHUFFLES);
+      expect(await runIdentityCases(own, { engine, shuffles })).toMatchObject(clean);
     },
     TIMEOUT_MS,
   );
