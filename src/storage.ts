@@ -22,7 +22,7 @@ export interface Storage {
   walBytes(): number;
 }
 
-/** How a command works with the database. */
+/** How the database is worked with. */
 interface StorageOptions {
   /** `false` for a command that does one thing and ends. */
   readonly threads?: boolean;
@@ -69,9 +69,8 @@ async function findSecret(config: Config, folder: DataFolder): Promise<string> {
 /** Loaded by whom it serves: a command on SQLite is done before the driver is read. */
 async function connect(
   { DATABASE_URL: url = "" }: Config,
-  { readTimeoutMs }: StorageOptions,
+  limits: Pick<StorageOptions, "readTimeoutMs">,
 ): Promise<Db> {
-  const limits = readTimeoutMs === undefined ? {} : { readTimeoutMs };
   return (await import("./db/postgres.ts")).openPostgres({ url, ...limits });
 }
 
