@@ -1,7 +1,8 @@
 import { ENGAGEMENT_MS } from "./engagement.ts";
 import type { JudgedVisits } from "./judge-visits.ts";
 import { groupBy, joinSpans, uniqueRows } from "./spans.ts";
-import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
+import type { TrafficStore, VisitRow } from "./store.ts";
+import type { KeySpan } from "./store-sharers.ts";
 
 /**
  * Finds the clicks whose engagement a batch may have changed: those that brought a visitor who engaged

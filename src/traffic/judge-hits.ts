@@ -6,7 +6,7 @@ import { findEngagedClicks } from "./judge-engagement.ts";
 import type { JudgedVisits } from "./judge-visits.ts";
 import { type MailNews, readMailFacts } from "./mail-book.ts";
 import { groupOf, traceOf } from "./neighbourhood.ts";
-import { isCrowded, readSharers } from "./sharers.ts";
+import { ADDRESS_CROWD, isCrowded, readSharers } from "./sharers.ts";
 import { joinSpans, uniqueRows } from "./spans.ts";
 import type { HitRow, TrafficStore } from "./store.ts";
 import type { TallyChange } from "./tally.ts";
@@ -75,10 +75,10 @@ export async function judgeHits(
   return {
     rows: rows.map((row) => ({
       ...row,
-      crowded: isCrowded(verdicts.get(String(row.seq))) ? 1 : 0,
+      crowded: isCrowded(ADDRESS_CROWD, verdicts.get(String(row.seq))) ? 1 : 0,
     })),
     crowded: known.flatMap(({ seq, crowded }) =>
-      crowded === 0 && isCrowded(verdicts.get(String(seq))) ? [seq] : [],
+      crowded === 0 && isCrowded(ADDRESS_CROWD, verdicts.get(String(seq))) ? [seq] : [],
     ),
     ...compare(hits, verdicts, known, stored, eventOf),
   };
@@ -114,7 +114,7 @@ async function readTargets(rows: readonly HitRow[], context: HitContext): Promis
   const counted = rows.filter(({ counts }) => counts === 1);
   const targets = await Promise.all([
     store.hitsOfMails(mailSpans(counted)),
-    store.openClicksOfAddresses(addressSpans(counted)),
+    store.clicksOfAddresses.open(addressSpans(counted)),
     store.hitsOfMessages([...mails.messages.keys()]),
     store.sweepsOfCampaigns([...mails.links.keys()]),
     store.hitsAroundLinks(mails.changedLinks),
@@ -126,7 +126,11 @@ async function readTargets(rows: readonly HitRow[], context: HitContext): Promis
 async function readTraces(rows: readonly HitRow[], store: TrafficStore): Promise<Trace[]> {
   const near = await Promise.all([
     store.hitsOfMails(mailSpans(rows)),
-    readSharers(addressSpans(rows.filter(({ counts }) => counts === 1)), store),
+    readSharers(
+      addressSpans(rows.filter(({ counts }) => counts === 1)),
+      store.clicksOfAddresses,
+      ADDRESS_CROWD,
+    ),
   ]);
   return uniqueRows([...rows, ...near.flat()]).map(traceOfRow);
 }

@@ -1,6 +1,7 @@
 import type { StoredEvent } from "../log/event.ts";
 import type { Reason, Verdict } from "./define.ts";
 import { isEngagement } from "./engagement.ts";
+import { DEVICE_CROWD, isCrowded, readSharers } from "./sharers.ts";
 import { decideSiteEvent, ownSiteReasons, siteTraceOf } from "./site-event.ts";
 import {
   createSiteNeighbourhood,
@@ -10,7 +11,8 @@ import {
 } from "./site-neighbours.ts";
 import { DEVICE_SIGNALS, VISITOR_SIGNALS } from "./site-reasons.ts";
 import { groupBy, joinSpans, type Span, uniqueRows } from "./spans.ts";
-import type { KeySpan, TrafficStore, VisitRow } from "./store.ts";
+import type { TrafficStore, VisitRow } from "./store.ts";
+import type { KeySpan } from "./store-sharers.ts";
 import type { TallyChange } from "./tally.ts";
 
 /** What a batch's site and server events led to. */
@@ -20,6 +22,8 @@ export interface JudgedVisits {
   readonly verdicts: ReadonlyMap<number, Verdict>;
   /** Earlier events whose verdict is another one now. */
   readonly changed: readonly VisitRow[];
+  /** By seq: earlier events whose device turned out to be a crowd's. */
+  readonly crowded: readonly number[];
   readonly tally: readonly TallyChange[];
 }
 
@@ -57,18 +61,24 @@ export async function judgeVisits(
   }
 
   const changed: VisitRow[] = [];
+  const crowded: number[] = [];
   const targets = known.filter((row) => around.isOfVisitor(row) || around.isOfDevice(row));
   const stored = await store.verdicts(targets.map(({ seq }) => seq));
   for (const row of targets) {
     const before = stored.get(row.seq);
     if (!before) continue;
     const after = decideSiteEvent(renewReasons(row, before.reasons, around, near));
+    if (row.crowded === 0 && isCrowded(DEVICE_CROWD, after)) crowded.push(row.seq);
     if (JSON.stringify(after) === JSON.stringify(before)) continue;
     verdicts.set(row.seq, after);
     note(row, after, before);
     if (after.verdict !== before.verdict || after.certainty !== before.certainty) changed.push(row);
   }
-  return { rows, verdicts, changed, tally };
+  const judged = rows.map((row) => ({
+    ...row,
+    crowded: isCrowded(DEVICE_CROWD, verdicts.get(row.seq)) ? 1 : 0,
+  }));
+  return { rows: judged, verdicts, changed, crowded, tally };
 }
 
 /** Replaces the reasons that lie in the neighbours; an event's own ones stand as they were stored. */
@@ -109,16 +119,17 @@ async function readAround(rows: readonly VisitRow[], store: TrafficStore): Promi
     return row.is_page === 1 && row.occurred_at < until ? until : row.occurred_at + SITE_SPAN_MS;
   });
   const ofDevices = spansOf(own, "device", (row) => row.occurred_at + SITE_SPAN_MS);
-  const [byVisitor, byDevice] = await Promise.all([
+  const [byVisitor, openOfDevice, sharers] = await Promise.all([
     store.visitsOfVisitors(widen(ofVisitors)),
-    store.visitsOfDevices(widen(ofDevices)),
+    store.visitsOfDevices.open(ofDevices.map(keySpanOf)),
+    readSharers(widen(ofDevices), store.visitsOfDevices, DEVICE_CROWD),
   ]);
   const visitorSpans = groupBy(ofVisitors, ({ on }) => on);
   const deviceSpans = groupBy(ofDevices, ({ on }) => on);
   return {
-    rows: uniqueRows([...firstPages, ...byVisitor, ...byDevice]),
+    rows: uniqueRows([...firstPages, ...byVisitor, ...openOfDevice, ...sharers]),
     isOfVisitor: (row) => row.is_server === 0 && isWithin(visitorSpans.get(row.visitor ?? ""), row),
-    isOfDevice: (row) => isWithin(deviceSpans.get(row.device ?? ""), row),
+    isOfDevice: (row) => row.crowded === 0 && isWithin(deviceSpans.get(row.device ?? ""), row),
   };
 }
 
@@ -136,11 +147,15 @@ function spansOf(
 }
 
 function widen(spans: readonly Span<string>[]): KeySpan[] {
-  return spans.map(({ on, from, to }) => ({
-    key: on,
+  return spans.map(keySpanOf).map(({ key, from, to }) => ({
+    key,
     from: from - SITE_SPAN_MS,
     to: Math.min(to + SITE_SPAN_MS, Number.MAX_SAFE_INTEGER),
   }));
+}
+
+function keySpanOf({ on, from, to }: Span<string>): KeySpan {
+  return { key: on, from, to };
 }
 
 function isWithin(spans: readonly Span<string>[] = [], { occurred_at: at }: VisitRow): boolean {
@@ -160,6 +175,7 @@ function visitRowOf(event: StoredEvent): VisitRow {
     is_track: trace.isTrack ? 1 : 0,
     is_skewed: trace.isSkewed ? 1 : 0,
     is_engaged: isEngagement(event) ? 1 : 0,
+    crowded: 0,
   };
 }
 

@@ -4,7 +4,7 @@ import { settleByName } from "./prefetch.ts";
 import { readAgent } from "./user-agent.ts";
 
 /** Raise it with any change of what a hit is judged to be, or is kept of it; the projection then judges all again. */
-export const RULES_VERSION = 3;
+export const RULES_VERSION = 4;
 
 /** Machine from here on, given two witnesses or a certain one. */
 const MACHINE_SCORE = 60;

@@ -75,8 +75,9 @@ async function judgeBatch(
   const hits = await judgeHits(events, { signals, store, mails, visits, touchedClicks });
   return {
     hits: hits.rows,
-    crowded: hits.crowded,
+    crowdedHits: hits.crowded,
     visits: visits.rows,
+    crowdedVisits: visits.crowded,
     verdicts: new Map([...visits.verdicts, ...hits.verdicts]),
     messages: mails.messages,
     links: mails.links,

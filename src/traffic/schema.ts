@@ -105,7 +105,10 @@ function createHits(table: TableName): readonly Sql[] {
   ];
 }
 
-/** Site events by visitor and by device (a hash of address and user agent). */
+/**
+ * Site events by visitor and by device (a hash of address and user agent). `crowded`: so many visitors came from its
+ * device around it that another one changes nothing.
+ */
 function createVisits(table: TableName): readonly Sql[] {
   const visits = table("traffic_visits");
   return [
@@ -122,6 +125,7 @@ function createVisits(table: TableName): readonly Sql[] {
         is_track     INTEGER NOT NULL,
         is_skewed    INTEGER NOT NULL,
         is_engaged   INTEGER NOT NULL,
+        crowded      INTEGER NOT NULL,
         PRIMARY KEY (workspace_id, seq)
       )`,
     sql`
@@ -129,7 +133,7 @@ function createVisits(table: TableName): readonly Sql[] {
       ON ${visits} (workspace_id, visitor, occurred_at)`,
     sql`
       CREATE INDEX ${table("traffic_visits_by_device")}
-      ON ${visits} (workspace_id, device, occurred_at) WHERE device IS NOT NULL`,
+      ON ${visits} (workspace_id, device, crowded, occurred_at) WHERE device IS NOT NULL`,
     sql`
       CREATE INDEX ${table("traffic_visits_by_click")}
       ON ${visits} (workspace_id, click_id) WHERE click_id IS NOT NULL`,

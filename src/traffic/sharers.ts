@@ -1,64 +1,96 @@
 import type { Verdict } from "./define.ts";
-import type { HitRow, KeySpan, TrafficStore } from "./store.ts";
+import { MOST_VISITORS, SITE_SPAN_MS } from "./site-neighbours.ts";
+import type { HitRow, VisitRow } from "./store.ts";
+import type { KeySpan, SharerReads } from "./store-sharers.ts";
 
-/** The signal of an address that a crowd shares, and how many contacts make one; see the catalog. */
-const CROWD_SIGNAL = "ip_fanout_mass";
-const CROWD = 20;
+/** When so many share a key that one more changes nothing, and how they are read then. */
+export interface Crowd<Row> {
+  /** The signal that a crowd sets off. */
+  readonly signal: string;
+  /** Different ones at once that make a crowd. */
+  readonly size: number;
+  /** Null where a row names nobody. */
+  whoOf(row: Row): string | null;
+  /** At most half the span that they are counted in, so that each such span ends inside a piece on one side only. */
+  readonly pieceMs: number;
+  /** Rows of a span that are simply read. */
+  readonly dense: number;
+  /** Rows at each end of a piece of a span with more: so many first, then so many, then all of them. */
+  readonly ends: readonly number[];
+}
 
-/** At most half the span that contacts are counted in, so that each such span ends inside a piece on one side only. */
-const PIECE_MS = 5000;
+/** Contacts who click from one address; see the catalog. */
+export const ADDRESS_CROWD: Crowd<HitRow> = {
+  signal: "ip_fanout_mass",
+  size: 20,
+  // A link without a contact names nobody; see `traceOf`.
+  whoOf: ({ contact_key }) => (contact_key.startsWith("?") ? null : contact_key),
+  pieceMs: 5000,
+  dense: 2000,
+  ends: [100],
+};
 
-/** Clicks of a span that are simply read, and clicks at each end of a piece of one with more. */
-const LIMITS = { dense: 2000, end: 100 };
+/** Visitors from one address with one browser. Each may have sent many events in a row. */
+export const DEVICE_CROWD: Crowd<VisitRow> = {
+  signal: "device_rate",
+  size: MOST_VISITORS + 1,
+  whoOf: ({ visitor }) => visitor,
+  pieceMs: SITE_SPAN_MS / 2,
+  dense: 2000,
+  ends: [50, 400],
+};
 
-/** Whether a hit came from a crowd's address: further hits of it can change nothing about this one. */
-export function isCrowded(verdict: Verdict | undefined): boolean {
-  return verdict?.reasons.some(({ signal }) => signal === CROWD_SIGNAL) ?? false;
+/** Whether a verdict says that a crowd was around: further rows of it can change nothing about this one. */
+export function isCrowded({ signal }: { signal: string }, verdict: Verdict | undefined): boolean {
+  return verdict?.reasons.some((reason) => reason.signal === signal) ?? false;
 }
 
 /**
- * Reads who clicked from these addresses, as far as it matters to how many contacts did at once, which is counted
- * up to 20: of a proxy that brings thousands of clicks a second only a few hundred are read.
+ * Reads who shares these keys, as far as it matters to how many did at once, which is counted up to a crowd's size:
+ * of a proxy that brings thousands of clicks a second only a few hundred are read.
  *
- * Exact all the same. Where a piece lies whole inside the span of a count, its first 20 contacts are a crowd. Where
- * the count ends inside the piece, the contacts that are counted are the earliest; where it begins there, the latest.
+ * Exact all the same. Where a piece lies whole inside the span of a count, those at its beginning are a crowd. Where
+ * the count ends inside the piece, the ones that are counted are the earliest; where it begins there, the latest.
  */
-export async function readSharers(
+export async function readSharers<Row>(
   spans: readonly KeySpan[],
-  store: Pick<TrafficStore, "clicksOfAddresses" | "denseAddresses" | "endsOfAddress">,
-  limits = LIMITS,
-): Promise<HitRow[]> {
-  const dense = await store.denseAddresses(spans, limits.dense);
+  reads: Omit<SharerReads<Row>, "open">,
+  crowd: Crowd<Row>,
+): Promise<Row[]> {
+  const dense = await reads.dense(spans, crowd.dense);
   const nameOf = ({ key, from }: KeySpan) => `${from} ${key}`;
   const names = new Set(dense.map(nameOf));
+  const pieces = dense.flatMap((span) => cutIntoPieces(span, crowd.pieceMs));
   const rows = await Promise.all([
-    store.clicksOfAddresses(spans.filter((span) => !names.has(nameOf(span)))),
-    ...dense.flatMap(cutIntoPieces).map((piece) => readPiece(piece, store, limits.end)),
+    reads.within(spans.filter((span) => !names.has(nameOf(span)))),
+    ...pieces.map((piece) => readPiece(piece, reads, crowd)),
   ]);
   return rows.flat();
 }
 
-function cutIntoPieces({ key, from, to }: KeySpan): KeySpan[] {
-  const count = Math.floor((to - from) / PIECE_MS) + 1;
+function cutIntoPieces({ key, from, to }: KeySpan, pieceMs: number): KeySpan[] {
+  const count = Math.floor((to - from) / pieceMs) + 1;
   return Array.from({ length: count }, (_, index) => {
-    const start = from + index * PIECE_MS;
-    return { key, from: start, to: Math.min(to, start + PIECE_MS - 1) };
+    const start = from + index * pieceMs;
+    return { key, from: start, to: Math.min(to, start + pieceMs - 1) };
   });
 }
 
-async function readPiece(
+async function readPiece<Row>(
   piece: KeySpan,
-  store: Pick<TrafficStore, "clicksOfAddresses" | "endsOfAddress">,
-  count: number,
-): Promise<HitRow[]> {
-  const { first, last } = await store.endsOfAddress(piece, count);
-  if (first.length < count) return first;
-  if (countContacts(first) >= CROWD && countContacts(last) >= CROWD) return [...first, ...last];
-  return store.clicksOfAddresses([piece]);
+  reads: Omit<SharerReads<Row>, "open">,
+  crowd: Crowd<Row>,
+): Promise<Row[]> {
+  for (const end of crowd.ends) {
+    const { first, last } = await reads.ends(piece, end);
+    if (first.length < end) return first;
+    if (isCrowd(first, crowd) && isCrowd(last, crowd)) return [...first, ...last];
+  }
+  return reads.within([piece]);
 }
 
-/** A link without a contact names nobody; see `traceOf`. */
-function countContacts(rows: readonly HitRow[]): number {
-  const contacts = rows.map(({ contact_key }) => contact_key);
-  return new Set(contacts.filter((contact) => !contact.startsWith("?"))).size;
+function isCrowd<Row>(rows: readonly Row[], { size, whoOf }: Crowd<Row>): boolean {
+  const who = new Set(rows.map(whoOf));
+  who.delete(null);
+  return who.size >= size;
 }

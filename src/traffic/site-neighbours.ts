@@ -25,7 +25,7 @@ export const SITE_SPAN_MS = 60_000;
 /** More than this in a minute is no person. */
 const MOST_EVENTS = 60;
 /** More than this in a minute is no household. */
-const MOST_VISITORS = 10;
+export const MOST_VISITORS = 10;
 /** One late event is a phone that was offline. */
 const LEAST_SKEWED = 3;
 

@@ -5,6 +5,7 @@ import { parseEvent } from "../log/events-store.ts";
 import type { TableName } from "../log/projection.ts";
 import type { Certainty, Reason, Verdict, VerdictName } from "./define.ts";
 import type { LinkFlags, MessageFacts } from "./mail-facts.ts";
+import { createSharerReads, type KeySpan, type SharerReads } from "./store-sharers.ts";
 
 /** A click or open in the look-up table. */
 export interface HitRow {
@@ -33,6 +34,7 @@ export interface VisitRow {
   readonly is_track: number;
   readonly is_skewed: number;
   readonly is_engaged: number;
+  readonly crowded: number;
 }
 
 /** A span of time on one key of a look-up, in milliseconds, both ends included. */
@@ -43,24 +45,11 @@ interface MailSpan {
   readonly to: number;
 }
 
-/** A span of time on one address, visitor or device. */
-export interface KeySpan {
-  readonly key: string;
-  readonly from: number;
-  readonly to: number;
-}
-
 /** The projection's reads of one workspace; every one of them goes by an index. */
 export interface TrafficStore {
   hitsOfMails(spans: readonly MailSpan[]): Promise<HitRow[]>;
-  /** Clicks that count. */
-  clicksOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
-  /** Those of them that are not crowded yet. */
-  openClicksOfAddresses(spans: readonly KeySpan[]): Promise<HitRow[]>;
-  /** Those of the spans that hold more than `most` clicks that count. */
-  denseAddresses(spans: readonly KeySpan[], most: number): Promise<KeySpan[]>;
-  /** The earliest and the latest clicks that count, `count` each, in that order. */
-  endsOfAddress(span: KeySpan, count: number): Promise<{ first: HitRow[]; last: HitRow[] }>;
+  /** Clicks that count, by address. */
+  readonly clicksOfAddresses: SharerReads<HitRow>;
   hitsOfMessages(messages: readonly string[]): Promise<HitRow[]>;
   /** Hits of campaigns that have at least four different links around them: part of a sweep, perhaps. */
   sweepsOfCampaigns(campaigns: readonly string[]): Promise<HitRow[]>;
@@ -68,7 +57,7 @@ export interface TrafficStore {
   hitsAroundLinks(links: readonly { campaign: string; link: string }[]): Promise<HitRow[]>;
   hitsOfClicks(clickIds: readonly string[]): Promise<HitRow[]>;
   visitsOfVisitors(spans: readonly KeySpan[]): Promise<VisitRow[]>;
-  visitsOfDevices(spans: readonly KeySpan[]): Promise<VisitRow[]>;
+  readonly visitsOfDevices: SharerReads<VisitRow>;
   /** The first page of each visitor. */
   firstPages(visitors: readonly string[]): Promise<VisitRow[]>;
   /** Site events that landed from these clicks. */
@@ -84,6 +73,18 @@ export interface TrafficStore {
   events(seqs: readonly number[]): Promise<StoredEvent[]>;
 }
 
+function hitColumns(t: Sql): Sql {
+  return sql`
+    ${t}.seq, ${t}.occurred_at, ${t}.message_key, ${t}.contact_key, ${t}.campaign_id, ${t}.link_id,
+    ${t}.click_id, ${t}.address, ${t}.os, ${t}.counts, ${t}.crowded`;
+}
+
+function visitColumns(t: Sql): Sql {
+  return sql`
+    ${t}.seq, ${t}.occurred_at, ${t}.visitor, ${t}.device, ${t}.click_id, ${t}.is_server,
+    ${t}.is_page, ${t}.is_track, ${t}.is_skewed, ${t}.is_engaged, ${t}.crowded`;
+}
+
 /** Opens the reads of one workspace on the generation that `table` names. */
 export function createTrafficStore(db: Db, table: TableName, workspaceId: number): TrafficStore {
   const rows = (values: readonly object[]): Sql => jsonRows(db.engine, JSON.stringify(values));
@@ -91,12 +92,8 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
   const all = <T extends object>(values: readonly unknown[], query: Sql): Promise<T[]> =>
     values.length === 0 ? Promise.resolve([]) : db.all<T>(query);
 
-  const selectHits = sql`
-    SELECT h.seq, h.occurred_at, h.message_key, h.contact_key, h.campaign_id, h.link_id, h.click_id,
-      h.address, h.os, h.counts, h.crowded`;
-  const selectVisits = sql`
-    SELECT v.seq, v.occurred_at, v.visitor, v.device, v.click_id, v.is_server, v.is_page,
-      v.is_track, v.is_skewed, v.is_engaged`;
+  const selectHits = sql`SELECT ${hitColumns(sql`h`)}`;
+  const selectVisits = sql`SELECT ${visitColumns(sql`v`)}`;
   const hits = table("traffic_hits");
   const visits = table("traffic_visits");
   // CROSS JOIN: SQLite then takes the few given keys as the outer loop, whatever it guesses.
@@ -117,27 +114,6 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           AND ${withinSpan(sql`v.occurred_at`)}`,
     );
 
-  const clicksBy = (spans: readonly KeySpan[], condition: Sql): Promise<HitRow[]> =>
-    all(
-      spans,
-      sql`
-        ${selectHits} FROM ${rows(spans)} CROSS JOIN ${hits} AS h
-        WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key' AND h.counts = 1
-          AND ${condition} AND ${withinSpan(sql`h.occurred_at`)}`,
-    );
-
-  // One end of each part of the index: a look at both at once would have to sort the whole span.
-  const clicksAtEnd = ({ key, from, to }: KeySpan, count: number, order: Sql): Sql => {
-    const part = (crowded: Sql) => sql`
-      SELECT * FROM (
-        ${selectHits} FROM ${hits} AS h
-        WHERE h.workspace_id = ${workspaceId} AND h.address = ${key} AND h.counts = 1
-          AND h.crowded = ${crowded} AND h.occurred_at BETWEEN ${from} AND ${to}
-        ORDER BY h.occurred_at ${order} LIMIT ${count}
-      ) AS part`;
-    return sql`${part(sql`0`)} UNION ALL ${part(sql`1`)}`;
-  };
-
   return {
     hitsOfMails: (spans) =>
       all(
@@ -147,31 +123,12 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           WHERE h.workspace_id = ${workspaceId} AND h.message_key = r.value ->> 'message'
             AND h.contact_key = r.value ->> 'contact' AND ${withinSpan(sql`h.occurred_at`)}`,
       ),
-    clicksOfAddresses: (spans) => clicksBy(spans, sql`h.crowded IN (0, 1)`),
-    openClicksOfAddresses: (spans) => clicksBy(spans, sql`h.crowded = 0`),
-    denseAddresses: (spans, most) =>
-      all(
-        spans,
-        sql`
-          SELECT r.value ->> 'key' AS "key", CAST(r.value ->> 'from' AS BIGINT) AS "from",
-            CAST(r.value ->> 'to' AS BIGINT) AS "to"
-          FROM ${rows(spans)}
-          WHERE EXISTS (
-            SELECT 1 FROM ${hits} AS h
-            WHERE h.workspace_id = ${workspaceId} AND h.address = r.value ->> 'key'
-              AND h.counts = 1 AND h.crowded IN (0, 1) AND ${withinSpan(sql`h.occurred_at`)}
-            LIMIT 1 OFFSET ${most}
-          )`,
-      ),
-    async endsOfAddress(span, count) {
-      const [first, last] = await Promise.all([
-        db.all<HitRow>(clicksAtEnd(span, count, sql`ASC`)),
-        db.all<HitRow>(clicksAtEnd(span, count, sql`DESC`)),
-      ]);
-      first.sort((a, b) => a.occurred_at - b.occurred_at);
-      last.sort((a, b) => b.occurred_at - a.occurred_at);
-      return { first: first.slice(0, count), last: last.slice(0, count) };
-    },
+    clicksOfAddresses: createSharerReads(db, workspaceId, {
+      table: hits,
+      columns: hitColumns(sql`t`),
+      key: sql`t.address`,
+      condition: sql`t.counts = 1`,
+    }),
     hitsOfMessages: (messages) =>
       all(
         messages,
@@ -191,8 +148,7 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
       all(
         links,
         sql`
-          SELECT o.seq, o.occurred_at, o.message_key, o.contact_key, o.campaign_id, o.link_id,
-            o.click_id, o.address, o.os, o.counts, o.crowded
+          SELECT ${hitColumns(sql`o`)}
           FROM ${rows(links)} CROSS JOIN ${hits} AS h CROSS JOIN ${hits} AS o
           WHERE h.workspace_id = ${workspaceId} AND h.campaign_id = r.value ->> 'campaign'
             AND h.link_id = r.value ->> 'link' AND ${isAround}`,
@@ -205,7 +161,12 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
           WHERE h.workspace_id = ${workspaceId} AND h.click_id = r.value ->> 'key'`,
       ),
     visitsOfVisitors: (spans) => visitsBy(sql`v.visitor`, spans, sql`TRUE`),
-    visitsOfDevices: (spans) => visitsBy(sql`v.device`, spans, sql`v.device IS NOT NULL`),
+    visitsOfDevices: createSharerReads(db, workspaceId, {
+      table: visits,
+      columns: visitColumns(sql`t`),
+      key: sql`t.device`,
+      condition: sql`t.device IS NOT NULL`,
+    }),
     landingsOfVisitors: (spans) => visitsBy(sql`v.visitor`, spans, sql`v.click_id IS NOT NULL`),
     engagements: (spans) => visitsBy(sql`v.visitor`, spans, sql`v.is_engaged = 1`),
     firstPages: (visitors) =>

@@ -10,8 +10,10 @@ import type { DayRow, ReasonRow } from "./tally.ts";
 export interface TrafficWrites {
   readonly hits: readonly HitRow[];
   /** By seq: earlier hits that have become crowded. */
-  readonly crowded: readonly number[];
+  readonly crowdedHits: readonly number[];
   readonly visits: readonly VisitRow[];
+  /** By seq: earlier site events that have become crowded. */
+  readonly crowdedVisits: readonly number[];
   /** By seq: new verdicts, and changed ones. */
   readonly verdicts: ReadonlyMap<number, Verdict>;
   readonly messages: ReadonlyMap<string, MessageFacts>;
@@ -26,8 +28,10 @@ export function writeTraffic(
   engine: Engine,
   table: TableName,
   workspaceId: number,
-  { hits, crowded, visits, verdicts, messages, links, days, reasons }: TrafficWrites,
+  writes: TrafficWrites,
 ): BatchStatement[] {
+  const { hits, crowdedHits, visits, crowdedVisits, verdicts, messages, links } = writes;
+  const { days, reasons } = writes;
   const rows = (values: readonly object[]) => jsonRows(engine, JSON.stringify(values));
   const statements: [readonly object[], () => BatchStatement][] = [
     [
@@ -46,31 +50,25 @@ export function writeTraffic(
         WHERE TRUE
         ON CONFLICT DO NOTHING`,
     ],
-    [
-      crowded.map((seq) => ({ seq })),
-      () => sql`
-        UPDATE ${table("traffic_hits")} SET crowded = 1
-        WHERE workspace_id = ${workspaceId} AND seq IN (
-          SELECT CAST(r.value ->> 'seq' AS BIGINT)
-          FROM ${rows(crowded.map((seq) => ({ seq })))}
-        )`,
-    ],
+    markCrowded("traffic_hits", crowdedHits),
     [
       visits,
       () => sql`
         INSERT INTO ${table("traffic_visits")} (
           workspace_id, seq, occurred_at, visitor, device, click_id, is_server, is_page, is_track,
-          is_skewed, is_engaged
+          is_skewed, is_engaged, crowded
         )
         SELECT ${workspaceId}, CAST(r.value ->> 'seq' AS BIGINT),
           CAST(r.value ->> 'occurred_at' AS BIGINT), r.value ->> 'visitor', r.value ->> 'device',
           r.value ->> 'click_id', CAST(r.value ->> 'is_server' AS INTEGER),
           CAST(r.value ->> 'is_page' AS INTEGER), CAST(r.value ->> 'is_track' AS INTEGER),
-          CAST(r.value ->> 'is_skewed' AS INTEGER), CAST(r.value ->> 'is_engaged' AS INTEGER)
+          CAST(r.value ->> 'is_skewed' AS INTEGER), CAST(r.value ->> 'is_engaged' AS INTEGER),
+          CAST(r.value ->> 'crowded' AS INTEGER)
         FROM ${rows(visits)}
         WHERE TRUE
         ON CONFLICT DO NOTHING`,
     ],
+    markCrowded("traffic_visits", crowdedVisits),
     upsertVerdicts(),
     upsertMessages(),
     upsertLinks(),
@@ -104,6 +102,21 @@ export function writeTraffic(
     ],
   ];
   return statements.flatMap(([values, write]) => (values.length === 0 ? [] : [write()]));
+
+  function markCrowded(
+    name: "traffic_hits" | "traffic_visits",
+    seqs: readonly number[],
+  ): [readonly object[], () => BatchStatement] {
+    const values = seqs.map((seq) => ({ seq }));
+    return [
+      values,
+      () => sql`
+        UPDATE ${table(name)} SET crowded = 1
+        WHERE workspace_id = ${workspaceId} AND seq IN (
+          SELECT CAST(r.value ->> 'seq' AS BIGINT) FROM ${rows(values)}
+        )`,
+    ];
+  }
 
   function upsertVerdicts(): [readonly object[], () => BatchStatement] {
     const values = [...verdicts].map(([seq, { reasons, rulesVersion, ...verdict }]) => ({

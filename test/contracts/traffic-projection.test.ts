@@ -180,29 +180,6 @@ describe.each(testEngines)("the traffic projection on %s", (engine) => {
     expect(await counts()).toEqual({ machine: 73 });
   });
 
-  it("judges the clicks of a crowd's address alike, however the log is cut", async () => {
-    const [one, two] = [open(), open()];
-    const facts = (ws: number) =>
-      Array.from({ length: 2400 }, (_, n) =>
-        click(ws, `f${n}`, n * 5 + (n > 1200 ? 9000 : 0), {
-          recipient_contact: `c${n % 300}`,
-          message_id: `m${n % 300}`,
-          link_id: `${n % 7}`,
-        }),
-      );
-    await driver.feed(
-      [...facts(one), click(one, "late", 24_500, { recipient_contact: "late" })],
-      300,
-    );
-    await driver.feed(
-      [...facts(two), click(two, "late", 24_500, { recipient_contact: "late" })].reverse(),
-      2401,
-    );
-    const verdicts = await driver.verdicts(one);
-    expect(verdicts.get("f0")?.reasons.map(({ signal }) => signal)).toContain("ip_fanout_mass");
-    expect(await plainVerdicts(driver, one)).toEqual(await plainVerdicts(driver, two));
-  });
-
   const patient = { timeout: BUSY_MS };
   it("comes to the same verdicts however the log is cut, and from scratch", patient, async () => {
     await fc.assert(
@@ -220,7 +197,52 @@ describe.each(testEngines)("the traffic projection on %s", (engine) => {
     await driver.rebuild(7);
     expect(await Promise.all(last.map((ws) => plainVerdicts(driver, ws)))).toEqual(before);
   });
+
+  it("judges the clicks of a crowd's address alike, however the log is cut", async () => {
+    const [one, two] = [open(), open()];
+    const facts = (ws: number) =>
+      Array.from({ length: 2400 }, (_, n) =>
+        click(ws, `f${n}`, n * 5 + (n > 1200 ? 9000 : 0), {
+          recipient_contact: `c${n % 300}`,
+          message_id: `m${n % 300}`,
+          link_id: `${n % 7}`,
+        }),
+      );
+    const late = (ws: number) => click(ws, "late", 24_500, { recipient_contact: "late" });
+    await driver.feedRounds(cut([...facts(one), late(one)], 300));
+    await driver.feedRounds([[...facts(two), late(two)].reverse()]);
+    const verdicts = await driver.verdicts(one);
+    expect(verdicts.get("f0")?.reasons.map(({ signal }) => signal)).toContain("ip_fanout_mass");
+    expect(await plainVerdicts(driver, one)).toEqual(await plainVerdicts(driver, two));
+  });
+
+  it("judges the visitors behind a crowd's address and browser alike, however the log is cut", async () => {
+    const [one, two] = [open(), open()];
+    // A household for a minute and a half, then a crowd, and the household again.
+    const facts = (ws: number) =>
+      Array.from({ length: 3600 }, (_, n) => {
+        const isCrowd = n >= 400 && n < 3200;
+        return visit(ws, `e${n}`, isCrowd ? 90_000 + n * 30 : n * 75, {
+          type: "page",
+          anonymous_id: `v${n % (isCrowd ? 200 : 8)}`,
+        });
+      });
+    await driver.feedRounds(cut([...facts(one), visit(one, "late", 120_000)], 400));
+    await driver.feedRounds([[...facts(two), visit(two, "late", 120_000)].reverse()]);
+    const verdicts = await driver.verdicts(one);
+    const signalsOf = (id: string) => verdicts.get(id)?.reasons.map(({ signal }) => signal);
+    expect(signalsOf("e0")).not.toContain("device_rate");
+    expect(signalsOf("e3599")).not.toContain("device_rate");
+    for (const id of ["e410", "e1800", "e3199", "late"])
+      expect(signalsOf(id)).toContain("device_rate");
+    expect(await plainVerdicts(driver, one)).toEqual(await plainVerdicts(driver, two));
+  });
 });
+
+function cut(facts: readonly EventRow[], size: number): EventRow[][] {
+  const count = Math.ceil(facts.length / size);
+  return Array.from({ length: count }, (_, n) => facts.slice(n * size, (n + 1) * size));
+}
 
 /** Verdicts, and the counts that are kept of them. */
 async function plainVerdicts(driver: TrafficDriver, workspaceId: number): Promise<object> {
