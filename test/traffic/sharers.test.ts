@@ -10,6 +10,14 @@ interface Row {
   readonly who: string;
 }
 
+/** Rows of one in a row. */
+interface Run {
+  readonly from: number;
+  readonly everyMs: number;
+  readonly who: number;
+  readonly rows: number;
+}
+
 type Rules = Pick<Crowd<Row>, "signal" | "size" | "pieceMs">;
 
 const CROWDS: { of: string; rules: Rules; windowMs: number }[] = [
@@ -20,25 +28,56 @@ const CROWDS: { of: string; rules: Rules; windowMs: number }[] = [
 it.each(CROWDS)(
   "reads few of a crowd behind $of, and all that its counts depend on",
   async ({ rules: { signal, size, pieceMs }, windowMs }) => {
-    const moments = fc.array(
+    // Many rows of few in a row: where the ends of a piece name too few, the rest of it matters.
+    const runs = fc.array(
       fc.record({
-        at: fc.oneof(
-          fc.integer({ min: 0, max: 4 * windowMs }),
-          fc.integer({ min: 1.2 * windowMs, max: 1.3 * windowMs }),
-        ),
-        who: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 60 })),
+        from: fc.integer({ min: 0, max: 2 * windowMs }),
+        everyMs: fc.integer({ min: 0, max: windowMs / 20 }),
+        who: fc.nat({ max: size + 5 }),
+        rows: fc.oneof(fc.constant(1), fc.integer({ min: 10, max: 40 })),
       }),
-      { minLength: 1, maxLength: 400 },
+      { minLength: 1, maxLength: 2 * size },
+    );
+    // The count begins, or ends, inside a piece whose other end is a crowd, and whose near one is one busy visitor.
+    const many = (from: number, count: number, firstWho: number): Run[] =>
+      Array.from({ length: count }, (_, n) => ({ from, everyMs: 0, who: firstWho + n, rows: 1 }));
+    const busy = (from: number): Run => ({ from, everyMs: 0, who: 99, rows: 30 });
+    const judgedAt = windowMs + 0.4 * pieceMs;
+    const example = (...given: Run[]): [Run[], number, number, number[]] => [
+      given,
+      judgedAt,
+      0.4 * pieceMs,
+      [size],
+    ];
+    const crowdBefore = example(
+      ...many(0, size, 0),
+      ...many(pieceMs / 2, size - 1, size),
+      busy(pieceMs - 1),
+    );
+    const crowdBehind = example(
+      busy(4 * pieceMs),
+      ...many(4.2 * pieceMs, size - 1, 0),
+      ...many(4.9 * pieceMs, size, size),
     );
     await fc.assert(
       fc.asyncProperty(
-        moments,
-        fc.nat({ max: 4 * windowMs }),
-        fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 2 }),
-        async (others, judgedAt, ends) => {
-          const rows = others.map(({ at, who }, seq) => ({ seq, occurred_at: at, who: `w${who}` }));
+        runs,
+        fc.nat({ max: 3 * windowMs }),
+        fc.nat({ max: 2 * windowMs }),
+        fc.array(fc.integer({ min: 1, max: 2 * size }), { maxLength: 2 }),
+        async (given, judgedAt, before, ends) => {
+          const rows = given
+            .flatMap(({ from, everyMs, who, rows: count }) =>
+              Array.from({ length: count }, (_, n) => ({ at: from + n * everyMs, who: `w${who}` })),
+            )
+            .map(({ at, who }, seq) => ({ seq, occurred_at: at, who }));
           const judged = { seq: -1, occurred_at: judgedAt, who: "judged" };
-          const span = { key: "a", from: judgedAt - windowMs, to: judgedAt + windowMs };
+          // Longer than this one needs: it is joined with the spans of others.
+          const span = {
+            key: "a",
+            from: judgedAt - windowMs - before,
+            to: judgedAt + 2 * windowMs,
+          };
           const whoOf = ({ who }: Row) => who;
           const crowd = { signal, size, pieceMs, whoOf, dense: 40, ends };
           const read = await readSharers([span], readsOf(rows), crowd);
@@ -47,7 +86,7 @@ it.each(CROWDS)(
           expect(count(read)).toBe(count(rows));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 1000, examples: [crowdBefore, crowdBehind] },
     );
   },
 );
