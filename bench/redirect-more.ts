@@ -5,6 +5,7 @@ import { type BenchFigure, describeSpread, median } from "./figure.ts";
 import { fillLog } from "./fill-log.ts";
 import { startFunnel } from "./funnel.ts";
 import type { LoadResult } from "./load.ts";
+import { watchMemory } from "./memory.ts";
 import {
   type BenchServer,
   runLoad,
@@ -136,21 +137,15 @@ async function measureBesideFunnel({ ours, database }: Setup, pathsFile: string,
 
 async function measureMemory({ ours }: Setup, pathsFile: string): Promise<BenchFigure[]> {
   const warm = await measure(ours, pathsFile, SECONDS * WARM_UP);
-  const samples: number[] = [];
-  const watch = setInterval(() => samples.push(ours.rssBytes() / 1e6), 500);
-  const full = await measure(ours, pathsFile, SECONDS * (1 - WARM_UP));
-  clearInterval(watch);
-  const tenth = Math.max(1, Math.floor(samples.length / 10));
-  const [first, last] = [samples.slice(0, tenth), samples.slice(-tenth)].map(median);
-  const grownMb = (last ?? 0) - (first ?? 0);
-  return [
-    {
-      name: `memory over ${SECONDS} s, ${TOKENS.toLocaleString("en")} tokens`,
-      value: `${(first ?? 0).toFixed(0)} MB, then ${(last ?? 0).toFixed(0)} MB, at most ${Math.max(...samples).toFixed(0)} MB; ${(warm.requests + full.requests).toLocaleString("en")} clicks`,
-      goal: `<= ${GROWTH_MB} MB more`,
-      met: grownMb <= GROWTH_MB,
-    },
-  ];
+  const seconds = SECONDS * (1 - WARM_UP);
+  const { result, figure: memory } = await watchMemory(
+    ours,
+    `${seconds.toFixed(0)} s, ${TOKENS.toLocaleString("en")} tokens`,
+    GROWTH_MB,
+    () => measure(ours, pathsFile, seconds),
+  );
+  const clicks = warm.requests + result.requests;
+  return [{ ...memory, value: `${memory.value}; ${clicks.toLocaleString("en")} clicks` }];
 }
 
 /** Rounds of one server and the other in turn; the second's journal is empty at the start of each. */

@@ -141,6 +141,7 @@ export async function createListener(common: Common, parts: Parts): Promise<Answ
     routers: [
       createCollectRoutes({
         findKey: access.findKey,
+        checkRoom: pipeline.checkRoom,
         record: pipeline.record,
         recordRequest: pipeline.recordRequest,
         mayKeepRequests: pipeline.mayKeepRequests,

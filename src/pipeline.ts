@@ -23,6 +23,8 @@ import type { Storage } from "./storage.ts";
 
 /** Everything behind the doors: facts go in here, and come out as projections. */
 export interface Pipeline {
+  /** Refuses as `record` would, before a collector has read what it is sent. */
+  checkRoom(): void;
   /** Keeps facts for a collector: durable when resolved. */
   record(events: readonly EventRow[]): Promise<void>;
   /** Keeps a request as JSON in UTF-8, whose events the import makes; durable when resolved. */
@@ -153,6 +155,7 @@ function assemble(parts: Parts): Pipeline {
   let endTurning: (() => void) | undefined;
   importer.onImported(() => projections?.wake());
   return {
+    checkRoom: journal.checkRoom,
     async record(events) {
       await journal.append(guard.screenEvents(events));
       await new Promise<void>((resolve) => waitForImport(resolve));

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { createUsedKeys, readIdempotencyKey } from "../lib/idempotency.ts";
@@ -28,7 +29,9 @@ import type { CallType } from "./segment-protocol.ts";
 export interface CollectDeps {
   /** The caller a key belongs to, from memory; undefined for an unknown or revoked one. */
   findKey(secret: string): Caller | undefined;
-  /** Appends facts: durable when resolved; rejects with `journal_full` (429) or `storage_unavailable` (503). */
+  /** Throws `journal_full` (429) or `storage_unavailable` (503) while nothing can be kept. */
+  checkRoom(): void;
+  /** Appends facts: durable when resolved; rejects as `checkRoom` throws. */
   record(events: readonly EventRow[]): Promise<void>;
   /** Appends a request as `kept-requests.ts` writes it, that stands for so many events; the same promise. */
   recordRequest(json: Buffer, events: number): Promise<void>;
@@ -82,6 +85,9 @@ export interface Collector {
   /** The one event of a GET. Each hit counts: no browser sends an image again by itself. */
   pixel(req: CollectRequest, type: CallType): Promise<void>;
 }
+
+/** A refusal takes so long: who asks again at once, whatever Retry-After says, shall not take the core. */
+const REFUSAL_MS = 200;
 
 /** Deeper bodies are refused whole, before anything recursive sees them; events have a limit of their own. */
 const MAX_BODY_DEPTH = 64;
@@ -177,6 +183,17 @@ export function createCollector(deps: CollectDeps): Collector {
     return planned;
   }
 
+  /** Under pressure the time is the import's: what cannot be kept is not read, nor is its sender soon back. */
+  async function ensureRoom(req: IncomingMessage): Promise<void> {
+    try {
+      deps.checkRoom();
+    } catch (error) {
+      req.resume();
+      await sleep(REFUSAL_MS);
+      throw error;
+    }
+  }
+
   /** What can't be read has no events to judge. */
   function judgeBody(req: CollectRequest, bytes: Buffer, route: Route): JudgedBody | AppError {
     const envelope = openBody(bytes);
@@ -210,6 +227,7 @@ export function createCollector(deps: CollectDeps): Collector {
 
   return {
     async body(req, route) {
+      await ensureRoom(req);
       const bytes = await readCollectBody(req);
       const judged = judgeBody(req, bytes, route);
       if (judged instanceof AppError) {

@@ -34,6 +34,8 @@ const TURN_MS = 10;
 
 /** Where every door puts its facts. One write is in flight at a time; what queued meanwhile goes next. */
 export interface Journal {
+  /** Refuses as `append` would, before anybody has made the facts. @throws {AppError} the same */
+  checkRoom(): void;
   /**
    * Keeps facts for a collector: resolves when they are on disk.
    *
@@ -122,6 +124,12 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     if (!waits) done("memory");
   }
 
+  function checkRoom(): void {
+    const failure = isClosed ? new Error("the journal is closed") : writer.failure();
+    if (failure !== undefined) throw refusal(failure);
+    if (files.unimportedBytes() > limits.unimportedBytes) throw journalFull();
+  }
+
   async function append(facts: readonly JournalFact[]): Promise<void> {
     if (facts.length === 0) return;
     // As one array: a call for each took half as long again.
@@ -129,10 +137,8 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
   }
 
   async function appendJson(json: string | Buffer, events: number): Promise<void> {
-    const failure = isClosed ? new Error("the journal is closed") : writer.failure();
-    if (failure !== undefined) throw refusal(failure);
-    if (files.unimportedBytes() > limits.unimportedBytes || isOverflowing(json))
-      throw journalFull();
+    checkRoom();
+    if (isOverflowing(json)) throw journalFull();
     await new Promise<void>((resolve, reject) => {
       const settle = (_kept: Kept, error?: unknown) => (error ? reject(refusal(error)) : resolve());
       enqueue(json, events, settle, true);
@@ -155,6 +161,7 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
   }
 
   return {
+    checkRoom,
     append,
     appendJson,
     appendHit,

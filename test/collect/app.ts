@@ -30,6 +30,7 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
   let ids = 0;
   const deps: CollectDeps = {
     findKey: (secret) => CALLERS[secret],
+    checkRoom: () => {},
     record: async (more) => void events.push(...more),
     recordRequest: async (json) => {
       const facts: (EventRow | FailedEventRow)[] = JSON.parse(

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import http from "node:http";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
@@ -341,6 +343,32 @@ describe("verdicts", () => {
     expect(answer.status).toBe(429);
     expect(answer.headers["retry-after"]).toBe("3");
     expect(answer.headers["access-control-allow-origin"]).toBe("https://shop.test");
+  });
+
+  it("tells a sender of a full journal before it has sent its events", async () => {
+    const { app, rejected } = createCollectApp({
+      checkRoom() {
+        throw new AppError("journal_full", 429, "Later, please.", { retryAfterS: 3 });
+      },
+    });
+    const server = http.createServer(app).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = Object(server.address());
+    const client = http.request({
+      port,
+      host: "127.0.0.1",
+      method: "POST",
+      path: "/v1/batch",
+      headers: { "Content-Length": 1_000_000, "Content-Type": "application/json" },
+    });
+    client.write('{"batch":[');
+    const [answer] = await once(client, "response");
+    expect(answer.statusCode).toBe(429);
+    expect(answer.headers["retry-after"]).toBe("3");
+    expect(rejected).toEqual([]);
+    client.on("error", () => {});
+    client.destroy();
+    server.close();
   });
 });
 

@@ -116,11 +116,11 @@ describe("the journal", () => {
 
   it("refuses collection above the cap with 429, and still takes clicks", async () => {
     const journal = await open({ unimportedBytes: 500 });
+    journal.checkRoom();
     await journal.append([event("a"), event("b")]);
-    await expect(journal.append([event("c")])).rejects.toMatchObject({
-      code: "journal_full",
-      status: 429,
-    });
+    const full = { code: "journal_full", status: 429 };
+    await expect(journal.append([event("c")])).rejects.toMatchObject(full);
+    expect(() => journal.checkRoom()).toThrow(expect.objectContaining(full));
     expect(await keepHit(journal, "click")).toBe("durable");
     await journal.close();
   });
