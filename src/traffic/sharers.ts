@@ -13,9 +13,9 @@ export interface Crowd<Row> {
   whoOf(row: Row): string | null;
   /** At most half the span that they are counted in, so that each such span ends inside a piece on one side only. */
   readonly pieceMs: number;
-  /** Rows of a span that are simply read. */
+  /** Rows of ten pieces that are simply read. */
   readonly dense: number;
-  /** Rows at each end of a piece of a span with more: so many first, then so many, then all of them. */
+  /** Rows at each end of a piece where there are more: so many first, then so many, then all of them. */
   readonly ends: readonly number[];
 }
 
@@ -40,6 +40,9 @@ export const DEVICE_CROWD: Crowd<VisitRow> = {
   ends: [50, 400],
 };
 
+/** Pieces that are looked at together: a crowd is one by its minute, not by a day of few. */
+const PART_PIECES = 10;
+
 /** Whether a verdict says that a crowd was around: further rows of it can change nothing about this one. */
 export function isCrowded({ signal }: { signal: string }, verdict: Verdict | undefined): boolean {
   return verdict?.reasons.some((reason) => reason.signal === signal) ?? false;
@@ -57,12 +60,13 @@ export async function readSharers<Row>(
   reads: Omit<SharerReads<Row>, "open">,
   crowd: Crowd<Row>,
 ): Promise<Row[]> {
-  const dense = await reads.dense(spans, crowd.dense);
+  const parts = spans.flatMap((span) => cutIntoPieces(span, PART_PIECES * crowd.pieceMs));
+  const dense = await reads.dense(parts, crowd.dense);
   const nameOf = ({ key, from }: KeySpan) => `${from} ${key}`;
   const names = new Set(dense.map(nameOf));
-  const pieces = dense.flatMap((span) => cutIntoPieces(span, crowd.pieceMs));
+  const pieces = dense.flatMap((part) => cutIntoPieces(part, crowd.pieceMs));
   const rows = await Promise.all([
-    reads.within(spans.filter((span) => !names.has(nameOf(span)))),
+    reads.within(parts.filter((part) => !names.has(nameOf(part)))),
     ...pieces.map((piece) => readPiece(piece, reads, crowd)),
   ]);
   return rows.flat();

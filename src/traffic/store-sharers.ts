@@ -27,6 +27,12 @@ interface SharedTable {
   readonly condition: Sql;
 }
 
+/** Whether a moment lies in the span of a given row `r`. */
+export function withinSpan(at: Sql): Sql {
+  return sql`
+    ${at} BETWEEN CAST(r.value ->> 'from' AS BIGINT) AND CAST(r.value ->> 'to' AS BIGINT)`;
+}
+
 /** Opens such reads of one workspace. */
 export function createSharerReads<Row extends { readonly occurred_at: number }>(
   db: Db,
@@ -34,9 +40,7 @@ export function createSharerReads<Row extends { readonly occurred_at: number }>(
   { table, columns, key, condition }: SharedTable,
 ): SharerReads<Row> {
   const isOurs = sql`t.workspace_id = ${workspaceId} AND ${condition}`;
-  const isWithin = sql`
-    ${key} = r.value ->> 'key' AND t.occurred_at
-      BETWEEN CAST(r.value ->> 'from' AS BIGINT) AND CAST(r.value ->> 'to' AS BIGINT)`;
+  const isWithin = sql`${key} = r.value ->> 'key' AND ${withinSpan(sql`t.occurred_at`)}`;
   const given = (spans: readonly KeySpan[]): Sql => jsonRows(db.engine, JSON.stringify(spans));
 
   // CROSS JOIN: SQLite then takes the few given keys as the outer loop, whatever it guesses.

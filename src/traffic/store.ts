@@ -5,7 +5,7 @@ import { parseEvent } from "../log/events-store.ts";
 import type { TableName } from "../log/projection.ts";
 import type { Certainty, Reason, Verdict, VerdictName } from "./define.ts";
 import type { LinkFlags, MessageFacts } from "./mail-facts.ts";
-import { createSharerReads, type KeySpan, type SharerReads } from "./store-sharers.ts";
+import { createSharerReads, type KeySpan, type SharerReads, withinSpan } from "./store-sharers.ts";
 
 /** A click or open in the look-up table. */
 export interface HitRow {
@@ -57,6 +57,7 @@ export interface TrafficStore {
   hitsAroundLinks(links: readonly { campaign: string; link: string }[]): Promise<HitRow[]>;
   hitsOfClicks(clickIds: readonly string[]): Promise<HitRow[]>;
   visitsOfVisitors(spans: readonly KeySpan[]): Promise<VisitRow[]>;
+  /** Site events with a device, by it. */
   readonly visitsOfDevices: SharerReads<VisitRow>;
   /** The first page of each visitor. */
   firstPages(visitors: readonly string[]): Promise<VisitRow[]>;
@@ -96,9 +97,7 @@ export function createTrafficStore(db: Db, table: TableName, workspaceId: number
   const selectVisits = sql`SELECT ${visitColumns(sql`v`)}`;
   const hits = table("traffic_hits");
   const visits = table("traffic_visits");
-  // CROSS JOIN: SQLite then takes the few given keys as the outer loop, whatever it guesses.
-  const withinSpan = (at: Sql): Sql => sql`
-    ${at} BETWEEN CAST(r.value ->> 'from' AS BIGINT) AND CAST(r.value ->> 'to' AS BIGINT)`;
+  // CROSS JOIN everywhere: SQLite then takes the few given keys as the outer loop, whatever it guesses.
 
   const isAround = sql`
     o.workspace_id = ${workspaceId} AND o.message_key = h.message_key

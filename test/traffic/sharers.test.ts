@@ -91,6 +91,27 @@ it.each(CROWDS)(
   },
 );
 
+it("reads a long quiet span at once, however many rows it holds", async () => {
+  const rows = Array.from({ length: 5000 }, (_, n) => ({
+    seq: n,
+    occurred_at: n * 17_000,
+    who: "w",
+  }));
+  const span = { key: "a", from: 0, to: 5000 * 17_000 };
+  let asked = 0;
+  const counted = <A extends unknown[], R>(read: (...args: A) => R) => {
+    return (...args: A): R => {
+      asked += 1;
+      return read(...args);
+    };
+  };
+  const { within, dense, ends } = readsOf(rows);
+  const reads = { within: counted(within), dense: counted(dense), ends: counted(ends) };
+  const crowd = { ...DEVICE_CROWD, whoOf: ({ who }: Row) => who };
+  expect(await readSharers([span], reads, crowd)).toHaveLength(5000);
+  expect(asked).toBe(2);
+});
+
 /** The most different ones at once around a moment, as the signals count them. */
 function countAround(judged: Row, others: readonly Row[], windowMs: number): number {
   const unique = [...new Map([...others, judged].map((each) => [each.seq, each])).values()];
