@@ -2,6 +2,7 @@ import { createDiskCare, type DiskCare } from "./disk-care.ts";
 import { showFoldedEvents } from "./folded-metrics.ts";
 import type { Readiness } from "./http/health.ts";
 import { showLags } from "./lag-metrics.ts";
+import type { Bytes } from "./lib/bytes.ts";
 import type { Clock } from "./lib/clock.ts";
 import type { Config } from "./lib/config.ts";
 import { createId, createSecret } from "./lib/ids.ts";
@@ -28,7 +29,7 @@ export interface Pipeline {
   /** Keeps facts for a collector: durable when resolved. */
   record(events: readonly EventRow[]): Promise<void>;
   /** Keeps a request as JSON in UTF-8, whose events the import makes; durable when resolved. */
-  recordRequest(json: Buffer, events: number): Promise<void>;
+  recordRequest(json: Bytes, events: number): Promise<void>;
   /** Whether a workspace's requests may be kept before anybody has read who they name. */
   mayKeepRequests(workspaceId: number): boolean;
   /** Keeps what a door refused, raw, on the same way. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Bytes } from "../lib/bytes.ts";
 import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { createUsedKeys, readIdempotencyKey } from "../lib/idempotency.ts";
@@ -34,7 +35,7 @@ export interface CollectDeps {
   /** Appends facts: durable when resolved; rejects as `checkRoom` throws. */
   record(events: readonly EventRow[]): Promise<void>;
   /** Appends a request as `kept-requests.ts` writes it, that stands for so many events; the same promise. */
-  recordRequest(json: Buffer, events: number): Promise<void>;
+  recordRequest(json: Bytes, events: number): Promise<void>;
   /** Whether a workspace's requests may be kept before anybody has read who they name. */
   mayKeepRequests(workspaceId: number): boolean;
   /** Keeps what was refused, raw, with its reason. */
@@ -104,7 +105,7 @@ interface Given extends Batch {
  */
 interface Judged extends Verdicts {
   /** The request for the journal; undefined where nothing was accepted, or facts are kept in its place. */
-  readonly request: Buffer | undefined;
+  readonly request: Bytes | undefined;
   readonly facts: readonly EventRow[];
   readonly refused: readonly RejectedItem[];
 }
@@ -160,7 +161,7 @@ export function createCollector(deps: CollectDeps): Collector {
     if (refused.length > 0) await deps.keepRejected(refused);
   }
 
-  function writeRequest(given: Given, rejections: readonly Rejection[], origin: Origin): Buffer {
+  function writeRequest(given: Given, rejections: readonly Rejection[], origin: Origin): Bytes {
     const { items, type, bytes } = given;
     const refused = rejections.map(({ index }) => index);
     const body = writeBody({ items, refused, bytes, kind: origin.caller.kind }, deps.storableIp);

@@ -1,3 +1,4 @@
+import { type Bytes, chainBytes } from "../lib/bytes.ts";
 import { errorMessage } from "../lib/errors.ts";
 import type { Json } from "../lib/json.ts";
 import type { EventRow } from "../log/event.ts";
@@ -35,9 +36,9 @@ const CLOSING_BRACE = Buffer.from("}");
  * @param body JSON in UTF-8, without a byte order mark
  * @returns    the same
  */
-export function writeKeptRequest(request: KeptRequest, body: Buffer): Buffer {
+export function writeKeptRequest(request: KeptRequest, body: Buffer): Bytes {
   const head = Buffer.from(`${MARK}${JSON.stringify(request)},"body":`);
-  return Buffer.concat([head, body, CLOSING_BRACE]);
+  return chainBytes([head, body, CLOSING_BRACE]);
 }
 
 /** Whether a slice of the journal may hold requests. */

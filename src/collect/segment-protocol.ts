@@ -108,7 +108,7 @@ const NAMES: Record<CallType, string> = {
 };
 
 function findMissingPart(type: CallType, raw: JsonObject): RejectCode | null {
-  if (IDS.some((member) => isTooLong(raw[member]))) return "id_too_long";
+  if (hasLongId(raw)) return "id_too_long";
   const badName = type === "track" ? findBadName(raw["event"]) : null;
   if (badName) return badName;
   const hasUser = idOf(raw["userId"]) !== null;
@@ -125,7 +125,14 @@ function findBadName(name: unknown): RejectCode | null {
   return name.length > MAX_NAME_LENGTH ? "name_too_long" : null;
 }
 
-const IDS = ["userId", "anonymousId", "groupId", "previousId"] as const;
+function hasLongId(raw: JsonObject): boolean {
+  return (
+    isTooLong(raw["userId"]) ||
+    isTooLong(raw["anonymousId"]) ||
+    isTooLong(raw["groupId"]) ||
+    isTooLong(raw["previousId"])
+  );
+}
 
 /** Nobody's id, as likely as not; the event would belong to somebody else without it. */
 function isTooLong(id: unknown): boolean {

@@ -68,13 +68,14 @@ function hasManyBrackets(text: string): boolean {
   return false;
 }
 
-/** Goes down no further than the levels that are allowed. */
+/** Goes down no further than the levels that are allowed, and into nothing that has no members. */
 function isDeep(value: Json, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
   const members: Readonly<Record<string, Json>> = Object(value);
   for (const key in members) {
-    if (isDeep(members[key] ?? null, levels - 1)) return true;
+    const member = members[key];
+    if (typeof member === "object" && member !== null && isDeep(member, levels - 1)) return true;
   }
   return false;
 }

@@ -40,7 +40,8 @@ export async function readBody(req: IncomingMessage, options: ReadBodyOptions): 
     req.resume();
     throw asBodyError(error);
   }
-  return Buffer.concat(chunks, size);
+  const [only] = chunks;
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
 }
 
 function inflated(req: IncomingMessage): AsyncIterable<unknown> {

@@ -1,3 +1,5 @@
+import type { Bytes } from "../lib/bytes.ts";
+
 /** How a reader's hit was kept when its answer went out. */
 export type Kept =
   /** On disk. */
@@ -12,7 +14,7 @@ export type Kept =
 /** Facts that wait for the disk, and who waits for them. */
 export interface Entry {
   /** One fact or several, joined by commas: text, or UTF-8. */
-  readonly json: string | Buffer;
+  readonly json: string | Bytes;
   readonly records: number;
   /** Undefined once its sender has been answered. */
   settle: ((kept: Kept, error?: unknown) => void) | undefined;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Bytes } from "../lib/bytes.ts";
 import { AppError, errorMessage } from "../lib/errors.ts";
 import type { EventRow } from "./event.ts";
 import type { FailedEventRow } from "./failed-events.ts";
@@ -48,7 +49,7 @@ export interface Journal {
    *
    * @param events how many events of the log it stands for
    */
-  appendJson(json: string | Buffer, events: number): Promise<void>;
+  appendJson(json: string | Bytes, events: number): Promise<void>;
   /** Keeps one hit (an EventRow as JSON) for a reader: calls back within 50 ms or so, whatever happens. */
   appendHit(json: string, done: (kept: Kept) => void): void;
   /**
@@ -99,12 +100,12 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
   let isClosed = false;
   let enqueued = 0;
 
-  function isOverflowing(json: string | Buffer): boolean {
+  function isOverflowing(json: string | Bytes): boolean {
     return queue.bytes() + json.length > limits.queueBytes;
   }
 
   function enqueue(
-    json: string | Buffer,
+    json: string | Bytes,
     records: number,
     settle: Entry["settle"],
     isPatient: boolean,
@@ -136,7 +137,7 @@ function createJournal(deps: JournalDeps, limits: JournalLimits, files: SegmentF
     await appendJson(JSON.stringify(facts).slice(1, -1), facts.length);
   }
 
-  async function appendJson(json: string | Buffer, events: number): Promise<void> {
+  async function appendJson(json: string | Bytes, events: number): Promise<void> {
     checkRoom();
     if (isOverflowing(json)) throw journalFull();
     await new Promise<void>((resolve, reject) => {

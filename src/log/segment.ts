@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import type { Bytes } from "../lib/bytes.ts";
 
 /** First bytes of every segment file: the format's name and version. */
 export const SEGMENT_HEADER: Buffer = Buffer.from("CTSEG01\n", "latin1");
@@ -29,7 +30,7 @@ export type EncodeFrame = (facts: readonly FactText[], records: number) => Buffe
 
 /** One fact as JSON, or several joined by commas: text, or UTF-8. */
 interface FactText {
-  readonly json: string | Buffer;
+  readonly json: string | Bytes;
 }
 
 /**
@@ -58,7 +59,7 @@ function mostBytes(facts: readonly FactText[]): number {
   return facts.reduce((sum, { json }) => sum + mostBytesOf(json) + 1, 0);
 }
 
-function mostBytesOf(json: string | Buffer): number {
+function mostBytesOf(json: string | Bytes): number {
   return typeof json === "string" ? 3 * json.length : json.length;
 }
 

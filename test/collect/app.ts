@@ -6,6 +6,7 @@ import type { Caller } from "../../src/lib/caller.ts";
 import { AppError } from "../../src/lib/errors.ts";
 import type { EventRow } from "../../src/log/event.ts";
 import type { FailedEventRow, RejectedItem } from "../../src/log/failed-events.ts";
+import { joinedText } from "../support/joined.ts";
 
 /** 2026-01-05T10:00:00Z */
 export const NOW = 1_767_607_200_000;
@@ -34,7 +35,7 @@ export function createCollectApp(changes: Partial<CollectDeps> = {}): CollectApp
     record: async (more) => void events.push(...more),
     recordRequest: async (json) => {
       const facts: (EventRow | FailedEventRow)[] = JSON.parse(
-        readRequests(Buffer.from(`[${json}]`)).toString("utf8"),
+        readRequests(Buffer.from(`[${joinedText(json)}]`)).toString("utf8"),
       );
       for (const one of facts) {
         if ("failed_id" in one) rejected.push(toItem(one));

@@ -7,6 +7,7 @@ import {
   writeKeptRequest,
 } from "../../src/collect/kept-requests.ts";
 import type { EventRow } from "../../src/log/event.ts";
+import { joinedText } from "../support/joined.ts";
 import { createCollectApp } from "./app.ts";
 
 const track = { type: "track", event: "Signed Up", anonymousId: "v-1", messageId: "m-1" };
@@ -43,7 +44,7 @@ async function journalOf(key: string, body: object): Promise<{ json: string; eve
   let json = "";
   const { app, events } = createCollectApp({
     recordRequest: async (given) => {
-      json = given.toString("utf8");
+      json = joinedText(given);
       events.push(...readBack(json));
     },
   });
@@ -52,7 +53,7 @@ async function journalOf(key: string, body: object): Promise<{ json: string; eve
 }
 
 function writeKept(kept: KeptRequest, body: unknown): string {
-  return writeKeptRequest(kept, Buffer.from(JSON.stringify(body))).toString("utf8");
+  return joinedText(writeKeptRequest(kept, Buffer.from(JSON.stringify(body))));
 }
 
 function readBack(json: string, read = createRequestReader("jt")): EventRow[] {
