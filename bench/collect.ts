@@ -18,8 +18,13 @@ import {
 
 const ROUNDS = 5;
 const ROUND_S = 2;
-/** The service has much more code to compile than the server that only parses: 200,000 events are enough for both. */
+/**
+ * Both sides compile their code while they warm up, and what a request does once is compiled by the count of
+ * requests: 3,000 of them left the service compiling in every round that followed. Of single events it takes a
+ * few seconds, of batches a minute.
+ */
 const WARM_UP_S = 6;
+const WARM_UP: Shape = { batch: 1, connections: 64 };
 /** Long enough that the import must keep pace: a burst alone could hide in the journal. */
 const SUSTAINED_S = 20;
 /** Events of a request, and connections: a beacon each, a server's flush, an import. */
@@ -27,7 +32,7 @@ const SHAPES = [
   { batch: 1, connections: 256 },
   { batch: 20, connections: 64 },
   { batch: 100, connections: 16 },
-] as const;
+] as const satisfies readonly Shape[];
 const BURST_GOAL = 0.6;
 const SUSTAINED_GOAL = 0.45;
 /** One size of batch alone: `BENCH_BATCH=100`. */
@@ -35,10 +40,16 @@ const BATCH = process.env["BENCH_BATCH"];
 /** Rows that the log holds before anything is measured: `BENCH_ROWS=10000000`. */
 const ROWS = Number(process.env["BENCH_ROWS"] ?? 0);
 const FILL_AT_MOST_S = 600;
-/** Longest wait for the projections between two rounds: a burst makes 60,000 events in two seconds. */
-const SETTLE_S = 45;
+/**
+ * Longest wait for the projections between two rounds, in which the core is theirs: a burst makes 80,000 events in
+ * two seconds, and what is left of them would slow down the server that only parses.
+ */
+const SETTLE_S = 120;
 
-type Shape = (typeof SHAPES)[number];
+interface Shape {
+  readonly batch: number;
+  readonly connections: number;
+}
 
 interface Measured extends LoadResult {
   readonly eventsPerSecond: number;
@@ -50,7 +61,8 @@ interface Measured extends LoadResult {
 /**
  * Events that are acknowledged, and so on disk, against the service's own server that only reads and parses the same
  * requests: interleaved rounds in one run, the server pinned to one core (its worker threads too) and the load to
- * the other. On a busy machine the CPU time of the answering thread is the ratio to judge by.
+ * the other. The goals are of events a second; the CPU time of the answering thread beside them tells, on a busy
+ * machine, how much of a miss is the machine's.
  */
 export async function* benchCollect(): AsyncGenerator<BenchFigure> {
   const shapes = wantedShapes();
@@ -88,7 +100,10 @@ async function* measureShape(
   ours: BenchServer,
 ): AsyncGenerator<BenchFigure> {
   const name = `batches of ${shape.batch}`;
-  for (const server of [parsing, ours]) await measure(server, shape, WARM_UP_S);
+  for (const server of [parsing, ours]) {
+    await measure(server, WARM_UP, WARM_UP_S);
+    await measure(server, shape, WARM_UP_S);
+  }
   await waitUntilSettled(ours.port, SETTLE_S);
   const ceilings: Measured[] = [];
   const bursts: Measured[] = [];
@@ -105,7 +120,7 @@ async function* measureShape(
     name: `${name}: burst of parsing only`,
     value: `${describeSpread(byRate)}; by CPU ${describeSpread(byCpu)}`,
     goal: `>= ${BURST_GOAL}`,
-    met: median(byCpu) >= BURST_GOAL,
+    met: median(byRate) >= BURST_GOAL,
   };
 
   // Where the import cannot follow, the journal fills up, and what is more is refused: only what was kept counts.
