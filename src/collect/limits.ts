@@ -13,7 +13,10 @@ const MAX_PROPERTIES = 200;
 /** Characters of an event name or a key. */
 export const MAX_NAME_LENGTH = 128;
 
-/** Keys that would reach an object's prototype where somebody merges carelessly. Asking a Set took twice as long. */
+/**
+ * Keys that would reach an object's prototype where somebody merges carelessly. Asking a Set for each key took an
+ * eighth of the time that an event is judged in.
+ */
 function isForbidden(key: string): boolean {
   return key === "__proto__" || key === "constructor" || key === "prototype";
 }
