@@ -22,7 +22,7 @@ const FLOOD_S = Number(process.env["BENCH_SECONDS"] ?? 120);
 const WARM_UP_S = Math.max(60, FLOOD_S * 0.2);
 /** One write more for each connection, and what waits in memory. */
 const SLACK_MB = 5;
-const GROWTH_MB = 40;
+const GROWTH_MB = 20;
 
 /**
  * A sender that is faster than the import: past the journal's limit it is told to come back (429), nothing that was
