@@ -1,7 +1,7 @@
 // Builds dist/: the service (tsc) and the browser script (esbuild).
 // With --if-stale it does nothing while dist/ is newer than every source, so that `npm start` is quick.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,6 +44,8 @@ async function build() {
     stdio: "inherit",
   });
   if (result.status !== 0) process.exit(result.status ?? 1);
+  // npx does so the first time only: in a folder that it has run from before, a new dist/ would be refused.
+  chmodSync(path.join(root, "dist/cli.js"), 0o755);
   await buildSiteScript();
   writeFileSync(stamp, "");
 }
