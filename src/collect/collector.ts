@@ -12,7 +12,7 @@ import type { PlannedParam } from "../log/quality-checks.ts";
 import { type Origin, originOf } from "./arrival.ts";
 import { readCollectBody } from "./body.ts";
 import { createClickParameter } from "./click-parameter.ts";
-import { findKeys } from "./credentials.ts";
+import { findCaller, findKeys } from "./credentials.ts";
 import { type JudgeClick, spellOutEarlyClicks } from "./early-clicks.ts";
 import { type Envelope, openEnvelope } from "./envelope.ts";
 import { isObject, textOf } from "./json-object.ts";
@@ -25,6 +25,7 @@ import { createRecentEvents } from "./recent-events.ts";
 import { sourceOf, toRejectedItem } from "./rejected-item.ts";
 import { describeRejection } from "./rejections.ts";
 import type { CallType } from "./segment-protocol.ts";
+import { type SkimmedBody, skimBody } from "./skim-body.ts";
 
 /** What collection needs from its neighbours. */
 export interface CollectDeps {
@@ -165,18 +166,14 @@ export function createCollector(deps: CollectDeps): Collector {
     const { items, type, bytes } = given;
     const refused = rejections.map(({ index }) => index);
     const body = writeBody({ items, refused, bytes, kind: origin.caller.kind }, deps.storableIp);
-    return writeKeptRequest(
-      { origin, type, refused, planned: findAllPlanned(items, origin) },
-      body,
-    );
+    const planned = findAllPlanned(namesOf(items), origin);
+    return writeKeptRequest({ origin, type, refused, planned }, body);
   }
 
   /** What the plan says when the event comes, holds for it: the import may be another day. */
-  function findAllPlanned(items: readonly unknown[], { caller }: Origin) {
+  function findAllPlanned(names: readonly string[], { caller }: Origin) {
     const planned: Record<string, readonly PlannedParam[]> = {};
-    for (const item of items) {
-      const given = isObject(item) ? textOf(item["event"]) : null;
-      if (given === null || given.length > MAX_NAME_LENGTH) continue;
+    for (const given of names) {
       const name = toEventName(given);
       const params = deps.findPlanned(caller.workspaceId, name);
       if (params !== null) planned[name] = params;
@@ -197,15 +194,38 @@ export function createCollector(deps: CollectDeps): Collector {
 
   /** What can't be read has no events to judge. */
   function judgeBody(req: CollectRequest, bytes: Buffer, route: Route): JudgedBody | AppError {
+    const skimmed = skimBody(bytes, route.type);
+    return (skimmed && judgeSkimmed(req, bytes, route, skimmed)) ?? judgeParsed(req, bytes, route);
+  }
+
+  /** @returns undefined where what the body says decides what is kept of it */
+  function judgeSkimmed(
+    req: CollectRequest,
+    bytes: Buffer,
+    { type, isImport }: Route,
+    { events, isBatch, writeKey, names }: SkimmedBody,
+  ): JudgedBody | undefined {
+    const caller = findCaller(deps.findKey, req, writeKey);
+    const isKept =
+      deps.mayKeepRequests(caller.workspaceId) &&
+      mayKeepBytes({ bytes, events, writeKey, kind: caller.kind });
+    if (!isKept) return undefined;
+    const origin = describeOrigin(req, caller, isImport);
+    checkRepeated(origin, bytes);
+    const planned = findAllPlanned(names, origin);
+    const request = writeKeptRequest({ origin, type, refused: [], planned }, bytes);
+    return { isBatch, accepted: events, rejections: [], request, facts: [], refused: [] };
+  }
+
+  function judgeParsed(req: CollectRequest, bytes: Buffer, route: Route): JudgedBody | AppError {
     const envelope = openBody(bytes);
     if (envelope instanceof AppError) return envelope;
     const { isBatch, writeKey } = envelope;
-    const caller = findCaller(deps, req, writeKey);
+    const caller = findCaller(deps.findKey, req, writeKey);
     const items = spellOutEarlyClicks(envelope.items, caller, deps.judgeEarlyClick);
     const isAsItCame = items === envelope.items;
     const origin = describeOrigin(req, caller, route.isImport);
-    const { idempotencyKey } = origin;
-    if (idempotencyKey !== undefined) usedKeys.check(caller.id, idempotencyKey, bytes);
+    checkRepeated(origin, bytes);
     const isPlain =
       isAsItCame && mayKeepBytes({ bytes, events: items.length, writeKey, kind: caller.kind });
     const isSmall = isAsItCame && bytes.length <= MAX_EVENT_BYTES;
@@ -213,11 +233,15 @@ export function createCollector(deps: CollectDeps): Collector {
     return { isBatch, ...judge(given, origin) };
   }
 
+  function checkRepeated({ caller, idempotencyKey }: Origin, bytes: Buffer): void {
+    if (idempotencyKey !== undefined) usedKeys.check(caller.id, idempotencyKey, bytes);
+  }
+
   /** A body that can't be read is kept too, where the request's head tells whose it is. */
   async function keepUnreadable(req: CollectRequest, bytes: Buffer, reason: string): Promise<void> {
     // Its key may have been in the body: then nobody can tell, and the body is what is wrong.
     if (findKeys(req.headers, req.query["writeKey"], null).length === 0) return;
-    const { workspaceId, id, kind } = findCaller(deps, req, null);
+    const { workspaceId, id, kind } = findCaller(deps.findKey, req, null);
     const raw = bytes.toString("utf8");
     const source = sourceOf(kind);
     const refusesJoin = source === "site" && deps.refusesJoin(req);
@@ -242,7 +266,7 @@ export function createCollector(deps: CollectDeps): Collector {
     },
     async pixel(req, type) {
       const event = readPixel(req.query, req.headers.referer);
-      const origin = describeOrigin(req, findCaller(deps, req, null));
+      const origin = describeOrigin(req, findCaller(deps.findKey, req, null));
       const items = [{ messageId: deps.createId(), ...event }];
       const judged = judge({ items, type, isSmall: true, bytes: undefined }, origin);
       await keep(judged);
@@ -252,6 +276,14 @@ export function createCollector(deps: CollectDeps): Collector {
   };
 }
 
+/** Names of events as they were sent, of those that have one. */
+function namesOf(items: readonly unknown[]): string[] {
+  return items.flatMap((item) => {
+    const name = isObject(item) ? textOf(item["event"]) : null;
+    return name === null || name.length > MAX_NAME_LENGTH ? [] : [name];
+  });
+}
+
 function openBody(bytes: Buffer): Envelope | AppError {
   try {
     return openEnvelope(parseJson(bytes, { maxDepth: MAX_BODY_DEPTH }));
@@ -259,18 +291,4 @@ function openBody(bytes: Buffer): Envelope | AppError {
     if (error instanceof AppError) return error;
     throw error;
   }
-}
-
-function findCaller(deps: CollectDeps, req: CollectRequest, bodyKey: string | null): Caller {
-  for (const key of findKeys(req.headers, req.query["writeKey"], bodyKey)) {
-    const caller = deps.findKey(key);
-    if (!caller) continue;
-    if (caller.scopes.has("collect") || caller.scopes.has("admin")) return caller;
-    throw new AppError("forbidden", 403, "This key may not send events.", {
-      hint: "Use a site key, or a key with the scope collect.",
-    });
-  }
-  throw new AppError("unauthorized", 401, "The write key is missing or unknown.", {
-    hint: "Send it as Basic user name, as Bearer token, or as writeKey in the body or the query.",
-  });
 }

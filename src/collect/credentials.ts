@@ -1,4 +1,36 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Caller } from "../lib/caller.ts";
+import { AppError } from "../lib/errors.ts";
+
+interface KeyedRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly query: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Finds whose key a request carries, which may send events.
+ *
+ * @param findKey the caller a key belongs to, from memory
+ * @param bodyKey the key in the request's body
+ * @throws {AppError} `unauthorized` (401) without a known key, `forbidden` (403) for one that may not send
+ */
+export function findCaller(
+  findKey: (secret: string) => Caller | undefined,
+  { headers, query }: KeyedRequest,
+  bodyKey: string | null,
+): Caller {
+  for (const key of findKeys(headers, query["writeKey"], bodyKey)) {
+    const caller = findKey(key);
+    if (!caller) continue;
+    if (caller.scopes.has("collect") || caller.scopes.has("admin")) return caller;
+    throw new AppError("forbidden", 403, "This key may not send events.", {
+      hint: "Use a site key, or a key with the scope collect.",
+    });
+  }
+  throw new AppError("unauthorized", 401, "The write key is missing or unknown.", {
+    hint: "Send it as Basic user name, as Bearer token, or as writeKey in the body or the query.",
+  });
+}
 
 /**
  * Every key a request may carry, in the order they are tried.

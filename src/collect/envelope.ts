@@ -4,7 +4,7 @@ import { isObject, type JsonObject, objectOf, textOf } from "./json-object.ts";
 import { MAX_BATCH_EVENTS } from "./limits.ts";
 
 /** Characters of JSON of what a batch says once for all its events. */
-const MAX_SHARED_CONTEXT = 4096;
+export const MAX_SHARED_CONTEXT = 4096;
 
 /** A request body taken apart. */
 export interface Envelope {

@@ -7,9 +7,9 @@ export const MAX_BATCH_BYTES = 4_000_000;
 /** Events of one batch. */
 export const MAX_BATCH_EVENTS = 1000;
 /** Levels of arrays and objects of one event, the event itself included. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 /** Keys of `properties` or `traits`. */
-const MAX_PROPERTIES = 200;
+export const MAX_PROPERTIES = 200;
 /** Characters of an event name or a key. */
 export const MAX_NAME_LENGTH = 128;
 

@@ -21,7 +21,7 @@ export function isCallType(text: unknown): text is CallType {
 }
 
 /** Longer ids are no ids; the index must not carry them. */
-const MAX_ID_LENGTH = 512;
+export const MAX_ID_LENGTH = 512;
 /** RFC 5321: 64 of the local part, the sign, 255 of the domain, less the brackets. */
 const MAX_EMAIL_LENGTH = 254;
 

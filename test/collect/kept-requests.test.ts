@@ -86,6 +86,37 @@ describe("a request kept as it came", () => {
     expect(events[0]?.context["ip"]).toBe("203.0.113.0");
   });
 
+  it("never holds a secret key that the body names", async () => {
+    const { json, events } = await journalOf("secret-key", {
+      batch: [track],
+      writeKey: "secret-key",
+    });
+    expect(json).not.toContain("secret-key");
+    expect(events.map(({ event_id }) => event_id)).toEqual(["m-1"]);
+  });
+
+  it.each([
+    ["alone", {}],
+    ["beside one that is refused", { type: "nonsense" }],
+  ])("carries what the plan says of its events, %s", async (_case, second) => {
+    const planned = [{ name: "plan", type: "string", required: true } as const];
+    const findPlanned = (_workspaceId: number, name: string) =>
+      name === "demo_requested" ? planned : null;
+    let json = "";
+    const { app } = createCollectApp({
+      findPlanned,
+      recordRequest: async (given) => {
+        json = joinedText(given);
+      },
+    });
+    const batch = [
+      { ...track, event: "Demo Requested" },
+      { ...track, ...second },
+    ];
+    await request(app).post("/v1/batch").auth("site-key", "").send({ batch }).expect(200);
+    expect(JSON.parse(json).kept_request.planned).toEqual({ demo_requested: planned });
+  });
+
   it("never holds the address that a browser says it has", async () => {
     const context = { ip: "203.0.113.77", locale: "en" };
     const { json, events } = await journalOf("site-key", { batch: [track], context });
