@@ -2,7 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflateRaw, inflate as zlibInflate } from "node:zlib";
 import { AppError, errorCode } from "../lib/errors.ts";
-import { damagedBody, encodingOf, readBody, unsupportedEncoding } from "../lib/read-body.ts";
+import {
+  damagedBody,
+  encodingOf,
+  type JoinChunks,
+  readBody,
+  unsupportedEncoding,
+} from "../lib/read-body.ts";
 import { MAX_BATCH_BYTES } from "./limits.ts";
 
 const OPTIONS = { maxOutputLength: MAX_BATCH_BYTES };
@@ -20,11 +26,16 @@ const KNOWN = new Set(["identity", "gzip", "x-gzip", "deflate", "br"]);
  * `text/plain`, PostHog gzips without a `Content-Encoding`, proxies inflate and leave the header: the bytes
  * decide.
  *
+ * @param join gives the body its place, as long as it is not compressed
  * @throws {AppError} `body_too_large` (413), `unsupported_encoding` (415), `invalid_body` (400)
  */
-export async function readCollectBody(req: IncomingMessage): Promise<Buffer> {
-  const options = { limit: MAX_BATCH_BYTES, what: "The batch", inflate: false };
-  const bytes = await readBody(req, options);
+export async function readCollectBody(req: IncomingMessage, join?: JoinChunks): Promise<Buffer> {
+  const bytes = await readBody(req, {
+    limit: MAX_BATCH_BYTES,
+    what: "The batch",
+    inflate: false,
+    join,
+  });
   const encodings = encodingOf(req).split(/\s*,\s*/);
   const unknown = encodings.find((encoding) => !KNOWN.has(encoding));
   if (unknown !== undefined) throw unsupportedEncoding(unknown);

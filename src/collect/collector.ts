@@ -5,6 +5,7 @@ import type { Caller } from "../lib/caller.ts";
 import { AppError } from "../lib/errors.ts";
 import { createUsedKeys, readIdempotencyKey } from "../lib/idempotency.ts";
 import { parseJson } from "../lib/json.ts";
+import { createSlabs } from "../lib/slabs.ts";
 import type { EventRow } from "../log/event.ts";
 import { toEventName } from "../log/event-name.ts";
 import type { RejectedItem } from "../log/failed-events.ts";
@@ -118,6 +119,7 @@ interface JudgedBody extends Judged {
 /** Puts a collector together. */
 export function createCollector(deps: CollectDeps): Collector {
   const usedKeys = createUsedKeys(deps.now);
+  const slabs = createSlabs();
   const pipeline = {
     clickParameter: createClickParameter(deps.clickParam),
     storableIp: deps.storableIp,
@@ -250,19 +252,27 @@ export function createCollector(deps: CollectDeps): Collector {
     ]);
   }
 
+  async function takeBody(req: CollectRequest, bytes: Buffer, route: Route): Promise<Verdicts> {
+    const judged = judgeBody(req, bytes, route);
+    if (judged instanceof AppError) {
+      await keepUnreadable(req, bytes, judged.code);
+      throw judged;
+    }
+    await keep(judged);
+    const [only] = judged.rejections;
+    if (only && !judged.isBatch) throw describeRejection(only.code);
+    return judged;
+  }
+
   return {
     async body(req, route) {
       await ensureRoom(req);
-      const bytes = await readCollectBody(req);
-      const judged = judgeBody(req, bytes, route);
-      if (judged instanceof AppError) {
-        await keepUnreadable(req, bytes, judged.code);
-        throw judged;
+      const memory = slabs.hold();
+      try {
+        return await takeBody(req, await readCollectBody(req, memory.join), route);
+      } finally {
+        memory.release();
       }
-      await keep(judged);
-      const [only] = judged.rejections;
-      if (only && !judged.isBatch) throw describeRejection(only.code);
-      return judged;
     },
     async pixel(req, type) {
       const event = readPixel(req.query, req.headers.referer);

@@ -12,7 +12,11 @@ interface ReadBodyOptions {
   readonly setting?: string;
   /** `false` leaves the bytes as they came, for who does not trust `Content-Encoding`. */
   readonly inflate?: boolean;
+  readonly join?: JoinChunks | undefined;
 }
+
+/** Makes one Buffer of the chunks of a body, which have so many bytes together. */
+export type JoinChunks = (chunks: readonly Buffer[], length: number) => Buffer;
 
 /**
  * Reads a request body whole, inflated by its `Content-Encoding` (gzip, deflate, br) unless told otherwise.
@@ -40,8 +44,13 @@ export async function readBody(req: IncomingMessage, options: ReadBodyOptions): 
     req.resume();
     throw asBodyError(error);
   }
+  const { join = joinChunks } = options;
+  return join(chunks, size);
+}
+
+function joinChunks(chunks: readonly Buffer[], length: number): Buffer {
   const [only] = chunks;
-  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length);
 }
 
 function inflated(req: IncomingMessage): AsyncIterable<unknown> {
