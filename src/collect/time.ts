@@ -39,8 +39,7 @@ function fromPlainIso(text: string): number | undefined {
   if (!PLAIN_ISO.test(text)) return undefined;
   const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2)];
   const [hour, minute, second] = [digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)];
-  const isPlain = year >= 1970 && month >= 1 && month <= 12 && isDayOfMonth(year, month, day);
-  if (!isPlain || hour > 23 || minute > 59 || second > 59) return undefined;
+  if (!isPlainDate(year, month, day) || !isTimeOfDay(hour, minute, second)) return undefined;
   return Date.UTC(year, month - 1, day, hour, minute, second, digits(text, 20, 3));
 }
 
@@ -51,6 +50,14 @@ function fromAnyText(text: string): number {
   if (!isDayOfMonth(digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2))) return Number.NaN;
   // Without a zone it would take the server's own.
   return Date.parse(iso[1] || text.length === 10 ? text : `${text}Z`);
+}
+
+function isPlainDate(year: number, month: number, day: number): boolean {
+  return year >= 1970 && month >= 1 && month <= 12 && isDayOfMonth(year, month, day);
+}
+
+function isTimeOfDay(hour: number, minute: number, second: number): boolean {
+  return hour <= 23 && minute <= 59 && second <= 59;
 }
 
 /** @param month 1 to 12 */
@@ -69,27 +76,23 @@ function digits(text: string, start: number, count: number): number {
   return number;
 }
 
-/** By month; the 29th of February takes a second look. */
-const DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const PLAIN_TEXT = Buffer.from('"0000-00-00T00:00:00.000Z"');
 
 /**
  * Whether the bytes from `at` on are a text that `parseTime` reads, by the form in which nearly all clients write:
  * making the text to ask it took a quarter of the time in which an event is skimmed.
  *
- * @returns false also for what only `parseTime` can tell, such as the 29th of February
+ * @returns false also for what only `parseTime` can tell: other forms
  */
 export function isPlainTimeAt(bytes: Buffer, at: number): boolean {
   for (let index = 0; index < PLAIN_TEXT.length; index++) {
     const [wanted, byte = 0] = [PLAIN_TEXT[index], bytes[at + index]];
     if (wanted === CODE_OF_0 ? byte < CODE_OF_0 || byte > CODE_OF_9 : byte !== wanted) return false;
   }
-  const century = twoDigits(bytes, at + 1);
-  const isSince1970 = century > 19 || (century === 19 && twoDigits(bytes, at + 3) >= 70);
+  const year = twoDigits(bytes, at + 1) * 100 + twoDigits(bytes, at + 3);
   const [month, day] = [twoDigits(bytes, at + 6), twoDigits(bytes, at + 9)];
-  const isDate = isSince1970 && day >= 1 && day <= (DAYS[month] ?? 0);
   const [hour, minute] = [twoDigits(bytes, at + 12), twoDigits(bytes, at + 15)];
-  return isDate && hour <= 23 && minute <= 59 && twoDigits(bytes, at + 18) <= 59;
+  return isPlainDate(year, month, day) && isTimeOfDay(hour, minute, twoDigits(bytes, at + 18));
 }
 
 function twoDigits(bytes: Buffer, at: number): number {

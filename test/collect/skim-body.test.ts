@@ -245,12 +245,11 @@ function writeObject(members: readonly (readonly [string, unknown])[]): string {
 describe("isPlainTimeAt", () => {
   const isPlain = (text: string) => isPlainTimeAt(Buffer.from(`"${text}"`), 0);
 
-  it("knows every moment that toISOString writes, but for leap days", () => {
+  it("knows every moment that toISOString writes", () => {
     const moment = fc.date({ min: new Date(0), max: new Date("9999-12-31"), noInvalidDate: true });
     fc.assert(
       fc.property(moment, (date) => {
-        const text = date.toISOString();
-        expect(isPlain(text)).toBe(!text.includes("-02-29T"));
+        expect(isPlain(date.toISOString())).toBe(true);
       }),
     );
   });
